@@ -1,0 +1,100 @@
+package model
+
+import "time"
+
+// An Image is one use of one image: the base of a build stage, what a workload
+// runs, or what an engine, archive or registry holds.
+type Image struct {
+	Name      string // as printed
+	Surface   Surface
+	Ref       Fact[Reference] // as written where it is used
+	Use       ImageUse
+	Stage     *Stage      // whose base it is, for BaseImage
+	Workloads []*Workload // who runs it, for RunImage
+	Built     bool        // the tag names the result of a build beside it, so it is not pulled
+
+	// Config is the image's own word: from an engine, an archive, a layout or a
+	// registry, or from the Dockerfile it is built from. Nil where neither is here.
+	Config *ImageConfig
+
+	Lifecycle *Lifecycle // nil where the product is not in the table
+}
+
+// An ImageUse says what an image is used for.
+type ImageUse string
+
+// The uses of an image.
+const (
+	BaseImage   ImageUse = "base"   // FROM, or COPY --from an image
+	RunImage    ImageUse = "run"    // what a workload runs
+	StoredImage ImageUse = "stored" // held by an engine, an archive, a layout or a registry
+)
+
+// A Reference names an image, as in the OCI distribution specification and
+// Docker's short forms.
+type Reference struct {
+	Raw        string // as written, variables resolved
+	Registry   string // "docker.io" where none is written
+	Repository string // "library/nginx"
+	Tag        string // "" where none is written: the engine takes latest
+	Digest     string // "sha256:…", "" where none is written
+}
+
+// Familiar returns the reference's name as Docker prints it: "nginx",
+// "ghcr.io/acme/shop".
+func (r Reference) Familiar() string {
+	const official = "library/"
+	switch {
+	case r.Repository == "":
+		return r.Raw
+	case r.Registry != "docker.io":
+		return r.Registry + "/" + r.Repository
+	case len(r.Repository) > len(official) && r.Repository[:len(official)] == official:
+		return r.Repository[len(official):]
+	}
+	return r.Repository
+}
+
+// An ImageConfig is the part of the OCI image configuration that the checks
+// need. Every fact of an image that is not from a Dockerfile has a Path only.
+type ImageConfig struct {
+	ID         string   // digest of the configuration
+	Digests    []string // repository digests
+	Tags       []string
+	Created    time.Time // zero where it is not recorded
+	OS, Arch   string
+	Size       int64 // bytes, 0 where it is not known
+	User       Fact[User]
+	Env        []Variable
+	Entrypoint Fact[Argv]
+	Command    Fact[Argv]
+	WorkingDir Fact[string]
+	Exposed    []Port
+	Volumes    []Fact[string]
+	Labels     []Label
+	Health     Fact[Health]
+	StopSignal string
+	OnBuild    []string
+	History    []History
+	Layers     []string        // diff IDs, bottom first
+	Passwd     map[string]User // users of /etc/passwd by name; nil where it was not read
+}
+
+// A History is one step of how an image was made.
+type History struct {
+	Created   time.Time
+	CreatedBy string // as recorded: "/bin/sh -c apt-get …", "|1 TOKEN=x /bin/sh -c …", "RUN … # buildkit"
+	Comment   string
+	Empty     bool // the step made no layer
+	Place     Place
+}
+
+// A Lifecycle says until when a release of a product is supported.
+type Lifecycle struct {
+	Product string    // "Node.js"
+	Cycle   string    // "16"
+	End     time.Time // end of support; zero where no date is set
+	Ended   bool      // without a date: known to be over
+	Latest  string    // newest supported cycle, "" where unknown
+	AsOf    time.Time // date of the table
+}
