@@ -89,9 +89,14 @@ type Flag struct {
 	Name  string // without the dashes
 	Value Fact[string]
 	Span  source.Span // all of it
+
+	// Delete returns the edits that take the flag out, the blanks that set it
+	// off included.
+	Delete func() []source.Edit
 }
 
-// A Pair is one NAME=value of ENV, ARG or LABEL.
+// A Pair is one NAME=value of ENV, ARG or LABEL. Its Value's Delete takes the
+// pair out, and the instruction with its last pair.
 type Pair struct {
 	Name   string
 	Key    source.Span
@@ -129,7 +134,10 @@ type Script struct {
 	Commands []*Command // in order of the text, also those inside substitutions and conditionals
 }
 
-// A Command is one simple command of a script.
+// A Command is one simple command of a script. The Delete of a word of Words
+// (but the first) and of Wrapper takes the word and the blanks that set it off
+// out of the text; it is nil where the text cannot be edited. Several words of
+// one command may be deleted together.
 type Command struct {
 	Name    string // base name of the program, wrappers such as sudo and env stripped; "" where it is not static
 	Words   []Word // the program's name and its arguments, wrappers stripped
