@@ -17,7 +17,7 @@ type Image struct {
 	// registry, or from the Dockerfile it is built from. Nil where neither is here.
 	Config *ImageConfig
 
-	Lifecycle *Lifecycle // nil where the product is not in the table
+	Lifecycles []*Lifecycle // of its product and of its distribution; none where neither is in the table
 }
 
 // An ImageUse says what an image is used for.
