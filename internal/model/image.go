@@ -95,6 +95,13 @@ type Lifecycle struct {
 	Cycle   string    // "16"
 	End     time.Time // end of support; zero where no date is set
 	Ended   bool      // without a date: known to be over
+
+	// Extended is the end of the extended support; zero where there is none.
+	// Free says that everybody gets it, as with Debian LTS, and not only
+	// who pays for it.
+	Extended time.Time
+	Free     bool
+
 	Latest  string    // newest supported cycle, "" where unknown
 	AsOf    time.Time // date of the table
 }
