@@ -102,6 +102,6 @@ type Lifecycle struct {
 	Extended time.Time
 	Free     bool
 
-	Latest  string    // newest supported cycle, "" where unknown
-	AsOf    time.Time // date of the table
+	Latest string    // newest supported cycle, "" where unknown
+	AsOf   time.Time // date of the table
 }
