@@ -10,6 +10,8 @@ import (
 type Page struct {
 	Paragraphs []string // what can go wrong, what to do, when to suppress; each on one line
 	Examples   []Example
+	Findings   string // what the bad examples raise, one finding a line
+	Demo       string // commands that show the risk; often empty
 }
 
 // An Example is one artifact of a rule's archive.
@@ -35,6 +37,10 @@ func (r *Rule) Page() Page {
 			p.example(name).Bad = string(f.Data)
 		case "good":
 			p.example(name).Good = string(f.Data)
+		case "findings":
+			p.Findings = string(f.Data)
+		case "demo":
+			p.Demo = string(f.Data)
 		}
 	}
 	return p

@@ -160,3 +160,7 @@ func Safe(fix finding.Fix) finding.Fix {
 	fix.Safe = true
 	return fix
 }
+
+// Syntax is the name of the rule about artifacts that cannot be read. It has
+// no function: package check reports the system's faults under it.
+const Syntax = "syntax"
