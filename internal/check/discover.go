@@ -1,0 +1,240 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/moby/patternmatcher"
+
+	"bulkhead/internal/model"
+	"bulkhead/internal/source"
+)
+
+// maxFile is the largest file that is read, in bytes. The largest artifact
+// people write by hand is a hundredth of it.
+const maxFile = 8 << 20
+
+// skippedDirs are folders that hold other people's files.
+var skippedDirs = map[string]bool{
+	".git": true, ".hg": true, ".svn": true, "node_modules": true, "vendor": true,
+	".venv": true, "venv": true, "__pycache__": true, ".terraform": true, ".tox": true, ".cache": true,
+}
+
+// A found is one file that may be an artifact.
+type found struct {
+	name string // as printed
+	path string // on disk
+	size int64
+}
+
+// A finder walks the paths to be checked.
+type finder struct {
+	exclude *patternmatcher.PatternMatcher
+	files   []found
+	notes   []model.Note
+}
+
+// discover lists the files below paths that may be artifacts, by name. A path
+// that names a file is taken whatever it is called. Errors are joined: one
+// folder that cannot be read does not hide the others.
+func discover(ctx context.Context, paths, exclude []string) ([]found, []model.Note, error) {
+	f := &finder{}
+	if len(exclude) > 0 {
+		m, err := patternmatcher.New(exclude)
+		if err != nil {
+			return nil, nil, fmt.Errorf("read exclude patterns: %w", err)
+		}
+		f.exclude = m
+	}
+	var errs []error
+	for _, p := range paths {
+		errs = append(errs, f.add(ctx, p))
+	}
+	slices.SortFunc(f.files, func(a, b found) int { return comparePaths(a.name, b.name) })
+	f.files = slices.CompactFunc(f.files, func(a, b found) bool { return a.name == b.name })
+	return f.files, f.notes, errors.Join(errs...)
+}
+
+// comparePaths orders files before the folders beside them, as people list
+// a project.
+func comparePaths(a, b string) int {
+	da, db := path.Dir(a), path.Dir(b)
+	if da == db {
+		return compareStrings(a, b)
+	}
+	return compareStrings(da+"/", db+"/")
+}
+
+func compareStrings(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+func (f *finder) add(ctx context.Context, p string) error {
+	info, err := os.Stat(p)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		name := filepath.ToSlash(filepath.Clean(p))
+		if !info.Mode().IsRegular() {
+			return fmt.Errorf("read %s: it is not a regular file", p)
+		}
+		f.files = append(f.files, found{name, p, info.Size()})
+		return nil
+	}
+	return filepath.WalkDir(p, func(at string, d fs.DirEntry, err error) error {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		name := filepath.ToSlash(filepath.Clean(at))
+		if err != nil {
+			f.notes = append(f.notes, model.Note{What: name, Why: reason(err)})
+			if d != nil && d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		return f.visit(p, at, name, d)
+	})
+}
+
+func (f *finder) visit(root, at, name string, d fs.DirEntry) error {
+	if at != root && f.excluded(name) {
+		if d.IsDir() {
+			return fs.SkipDir
+		}
+		return nil
+	}
+	if d.IsDir() {
+		if at != root && skippedDirs[d.Name()] {
+			return fs.SkipDir
+		}
+		return nil
+	}
+	// Links are not followed: what they lead to inside the tree is found
+	// there, and what lies outside was not asked for.
+	if !d.Type().IsRegular() || !candidate(name) {
+		return nil
+	}
+	info, err := d.Info()
+	if err != nil {
+		f.notes = append(f.notes, model.Note{What: name, Why: reason(err)})
+		return nil
+	}
+	f.files = append(f.files, found{name, at, info.Size()})
+	return nil
+}
+
+func (f *finder) excluded(name string) bool {
+	if f.exclude == nil {
+		return false
+	}
+	ok, err := f.exclude.MatchesOrParentMatches(name)
+	return ok && err == nil
+}
+
+// reason returns why a file could not be read without repeating its name.
+func reason(err error) string {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return err.Error()
+}
+
+// load reads the files that are artifacts, several at once, in order.
+func load(ctx context.Context, files []found, overlay map[string][]byte) ([]*source.File, []model.Note) {
+	out := make([]*source.File, len(files))
+	notes := make([]model.Note, len(files))
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range min(2*runtime.GOMAXPROCS(0), len(files)) {
+		wg.Go(func() {
+			for i := range next {
+				f, err := read(files[i], overlay)
+				if err != nil {
+					notes[i] = model.Note{What: files[i].name, Why: reason(err)}
+					continue
+				}
+				if classify(f.Name, f.Text) != other {
+					out[i] = f
+				}
+			}
+		})
+	}
+	for i := range files {
+		if ctx.Err() != nil {
+			break
+		}
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	return slices.DeleteFunc(out, func(f *source.File) bool { return f == nil }),
+		slices.DeleteFunc(notes, func(n model.Note) bool { return n.What == "" })
+}
+
+var errTooLarge = fmt.Errorf("it is larger than %d MB", maxFile>>20)
+
+func read(f found, overlay map[string][]byte) (*source.File, error) {
+	text, ok := overlay[f.path]
+	if !ok {
+		var err error
+		if text, err = readFile(f.path); err != nil {
+			return nil, err
+		}
+	}
+	file := source.NewFile(f.name, text)
+	file.Path = f.path
+	return file, nil
+}
+
+// readFile reads a regular file of at most maxFile bytes. A file that grows
+// or turns into a pipe while it is opened does not hold us up.
+func readFile(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case !info.Mode().IsRegular():
+		return nil, errors.New("it is not a regular file")
+	case info.Size() > maxFile:
+		return nil, errTooLarge
+	}
+	r, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	text := make([]byte, 0, info.Size()+1)
+	for {
+		n, err := r.Read(text[len(text):cap(text)])
+		text = text[:len(text)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			return text, nil
+		case err != nil:
+			return nil, err
+		case len(text) > maxFile:
+			return nil, errTooLarge
+		case len(text) == cap(text):
+			text = slices.Grow(text, len(text))
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"bulkhead/internal/finding"
+	"bulkhead/internal/model"
+	"bulkhead/internal/report"
+)
+
+// weight is how much a finding of each severity counts before anything else
+// is known.
+var weight = [...]float64{finding.Info: 1, finding.Low: 4, finding.Medium: 20, finding.High: 60, finding.Critical: 140}
+
+// rank orders findings by what an attacker gets: how bad it is, whether the
+// workload can be reached from outside, and whether it runs now. Equal ones
+// keep their order, which is that of files and places.
+func rank(findings []finding.Finding) {
+	slices.SortStableFunc(findings, func(a, b finding.Finding) int { return cmp.Compare(score(b), score(a)) })
+}
+
+func score(f finding.Finding) float64 {
+	s := weight[f.Severity]
+	if f.Likely {
+		s *= 0.8
+	}
+	if f.Gain != "" {
+		s *= 1.2
+	}
+	w := f.Workload
+	if w == nil {
+		return s
+	}
+	switch reach, _ := reached(w); reach {
+	case outside:
+		s *= 1.5
+	case neighbour:
+		s *= 1.2
+	}
+	if w.Inactive || w.Short {
+		s *= 0.6
+	}
+	if w.Status == "running" || slices.ContainsFunc(f.Related, func(r finding.Related) bool { return strings.HasPrefix(r.Message, "also: running now") }) {
+		s *= 1.1
+	}
+	return s
+}
+
+// A distance says how far a workload is from the outside.
+type distance uint8
+
+const (
+	far       distance = iota // nothing outside reaches it, as far as the artifacts tell
+	neighbour                 // it shares a network with one that is reached
+	outside                   // it is reached directly
+)
+
+// reached returns w's distance and the exposure, or the neighbour's, that
+// makes it.
+func reached(w *model.Workload) (distance, string) {
+	for _, e := range w.Exposure {
+		if e.Public {
+			return outside, address(e)
+		}
+	}
+	for _, p := range w.Peers {
+		for _, e := range p.Exposure {
+			if e.Public {
+				return neighbour, p.Name
+			}
+		}
+	}
+	return far, ""
+}
+
+func address(e model.Exposure) string {
+	switch {
+	case e.Via != "published port" && e.Via != "":
+		return e.Via
+	case e.Port == 0:
+		return e.Address
+	case strings.Contains(e.Address, ":"):
+		return "[" + e.Address + "]:" + strconv.Itoa(e.Port)
+	}
+	return e.Address + ":" + strconv.Itoa(e.Port)
+}
+
+// stories returns the three findings to fix first as sentences, one a rule and
+// subject, so that one careless service does not fill the list.
+func stories(findings []finding.Finding) []report.Story {
+	var out []report.Story
+	for i := range findings {
+		f := &findings[i]
+		if f.Severity < finding.Medium || slices.ContainsFunc(out, func(s report.Story) bool { return same(*s.Finding, *f) }) {
+			continue
+		}
+		out = append(out, report.Story{Finding: f, Sentence: sentence(*f)})
+		if len(out) == 3 {
+			break
+		}
+	}
+	return out
+}
+
+// same reports whether telling b after a says little new: the same rule, or
+// another way to get the same thing out of the same workload.
+func same(a, b finding.Finding) bool {
+	return a.Rule == b.Rule || a.Subject == b.Subject && a.Gain == b.Gain
+}
+
+// sentence tells f with the chain that leads to it: how the workload is
+// reached, whom it runs as, and what that gives.
+func sentence(f finding.Finding) string {
+	w := f.Workload
+	if w == nil || f.Gain == "" {
+		return f.Subject + ": " + f.Message
+	}
+	var chain []string
+	switch reach, by := reached(w); reach {
+	case outside:
+		chain = append(chain, "is reachable from outside ("+by+")")
+	case neighbour:
+		chain = append(chain, "shares a network with "+by+", which is reachable from outside")
+	}
+	if w.User.Known() && w.User.Value.Root() && f.Rule != "root-user" {
+		as := "runs as root"
+		if w.User.Likely {
+			as = "probably runs as root"
+		}
+		chain = append(chain, as)
+	}
+	chain = append(chain, said(f.Message))
+	return fmt.Sprintf("%s %s: an attacker in it can %s", f.Subject, and(chain), f.Gain)
+}
+
+// said turns a finding's message into the predicate of a sentence about its
+// workload.
+func said(message string) string {
+	for _, subject := range []string{"container ", "the container "} {
+		if rest, ok := strings.CutPrefix(message, subject); ok {
+			return rest
+		}
+	}
+	for _, verb := range []string{"runs ", "shares ", "mounts ", "keeps ", "has ", "can ", "uses ", "is "} {
+		if strings.HasPrefix(message, verb) {
+			return message
+		}
+	}
+	return "has a fault (" + message + ")"
+}
+
+// and joins phrases as English does.
+func and(phrases []string) string {
+	if len(phrases) < 2 {
+		return strings.Join(phrases, "")
+	}
+	last := len(phrases) - 1
+	return strings.Join(phrases[:last], ", ") + " and " + phrases[last]
+}

@@ -1,0 +1,258 @@
+package check
+
+import (
+	"cmp"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"bulkhead/internal/finding"
+	"bulkhead/internal/frontend/compose"
+	"bulkhead/internal/frontend/container"
+	"bulkhead/internal/frontend/daemon"
+	"bulkhead/internal/frontend/image"
+	"bulkhead/internal/frontend/kube"
+	"bulkhead/internal/frontend/runline"
+	"bulkhead/internal/model"
+	"bulkhead/internal/resolve"
+	"bulkhead/internal/rule"
+	"bulkhead/internal/source"
+)
+
+// Sources is what a system is made of.
+type Sources struct {
+	Site  model.Site
+	Files []*source.File
+	Facts []*model.Facts // from elsewhere: an engine, a command line
+
+	// Compose names the files of one Compose project in the order they are
+	// merged. Nil groups the Compose files by folder and name.
+	Compose  []string
+	Profiles []string
+	Env      map[string]string // for ${VAR} in Compose files
+
+	Load      func(name string) (*source.File, error)
+	Ignore    func(context, dockerfile string) *model.Ignore
+	Canonical func(path string) string
+	Absolute  func(dir string) string // the folder's path on this machine
+}
+
+// System reads the sources and joins them. Files that are none of the kinds
+// Bulkhead knows are left out.
+func System(s Sources) *model.System {
+	in := resolve.Input{Site: s.Site, Facts: slices.Clone(s.Facts), Load: s.Load, Ignore: s.Ignore, Canonical: s.Canonical}
+	var jobs []func() *model.Facts
+	var composeFiles []*source.File
+	for _, f := range s.Files {
+		switch k := classify(f.Name, f.Text); k {
+		case dockerfileKind:
+			in.Dockerfiles = append(in.Dockerfiles, f)
+		case composeKind:
+			composeFiles = append(composeFiles, f)
+		case other:
+		default:
+			jobs = append(jobs, func() *model.Facts { return readers[k](f) })
+		}
+	}
+	for _, p := range s.projects(composeFiles) {
+		jobs = append(jobs, func() *model.Facts { return compose.Read(p.files, s.composeOptions(p)) })
+	}
+	in.Facts = append(in.Facts, parallel(jobs)...)
+	return resolve.System(in)
+}
+
+var readers = map[kind]func(*source.File) *model.Facts{
+	kubeKind:      kube.Read,
+	runKind:       runline.Read,
+	containerKind: container.Read,
+	imageKind:     image.Read,
+	daemonKind:    daemon.Read,
+}
+
+// parallel runs jobs on every processor and returns their results in order.
+func parallel(jobs []func() *model.Facts) []*model.Facts {
+	out := make([]*model.Facts, len(jobs))
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(jobs)) {
+		wg.Go(func() {
+			for i := range next {
+				out[i] = jobs[i]()
+			}
+		})
+	}
+	for i := range jobs {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	return out
+}
+
+// A composeProject is the files Compose would merge, in order.
+type composeProject struct {
+	dir   string
+	files []*source.File
+}
+
+// projects groups Compose files as Compose does: the default file of a folder
+// with its override. Any other file that builds on the default one, told by
+// services without an image, is read together with it as a further project;
+// what both find alike is one finding in the end.
+func (s Sources) projects(files []*source.File) []composeProject {
+	if s.Compose != nil {
+		return s.named(files)
+	}
+	byDir := map[string][]*source.File{}
+	var dirs []string
+	for _, f := range files {
+		d := path.Dir(f.Name)
+		if byDir[d] == nil {
+			dirs = append(dirs, d)
+		}
+		byDir[d] = append(byDir[d], f)
+	}
+	var out []composeProject
+	for _, d := range dirs {
+		base, override, rest := split(byDir[d])
+		if base != nil {
+			first := composeProject{d, []*source.File{base}}
+			if override != nil {
+				first.files = append(first.files, override)
+			}
+			out = append(out, first)
+		} else if override != nil {
+			rest = append(rest, override)
+		}
+		for _, f := range rest {
+			p := composeProject{d, []*source.File{f}}
+			if base != nil && fragment(f) {
+				p.files = []*source.File{base, f}
+			}
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// named returns the one project of s.Compose, then the other files each alone.
+func (s Sources) named(files []*source.File) []composeProject {
+	p := composeProject{dir: path.Dir(s.Compose[0])}
+	for _, name := range s.Compose {
+		for _, f := range files {
+			if f.Name == name {
+				p.files = append(p.files, f)
+			}
+		}
+	}
+	if len(p.files) == 0 {
+		return nil
+	}
+	return []composeProject{p}
+}
+
+// defaults are the names Compose looks for, best first.
+var defaults = []string{"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"}
+
+// split tells the default Compose file of a folder and its override from the
+// others.
+func split(files []*source.File) (base, override *source.File, rest []*source.File) {
+	find := func(names []string) *source.File {
+		for _, n := range names {
+			for _, f := range files {
+				if path.Base(f.Name) == n {
+					return f
+				}
+			}
+		}
+		return nil
+	}
+	base = find(defaults)
+	overrides := make([]string, len(defaults))
+	for i, n := range defaults {
+		ext := path.Ext(n)
+		overrides[i] = strings.TrimSuffix(n, ext) + ".override" + ext
+	}
+	override = find(overrides)
+	for _, f := range files {
+		if f != base && f != override {
+			rest = append(rest, f)
+		}
+	}
+	return base, override, rest
+}
+
+// fragment reports whether f says of no service what it runs.
+func fragment(f *source.File) bool {
+	return !hasKey(f.Text, "image") && !hasKey(f.Text, "build")
+}
+
+func (s Sources) composeOptions(p composeProject) compose.Options {
+	dir := p.dir
+	name := path.Base(dir)
+	if s.Absolute != nil {
+		name = path.Base(s.Absolute(dir))
+	}
+	return compose.Options{Name: name, Dir: dir, Env: s.Env, Load: s.Load, Profiles: s.Profiles}
+}
+
+// Findings runs every rule over sys and returns what they find, in the order
+// of files, places and rules.
+func Findings(rules []*rule.Rule, sys *model.System) []finding.Finding {
+	results := make([][]finding.Finding, len(rules))
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range min(runtime.GOMAXPROCS(0), len(rules)) {
+		wg.Go(func() {
+			for i := range next {
+				results[i] = run(rules[i], sys)
+			}
+		})
+	}
+	for i := range rules {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	out := slices.Concat(results...)
+	slices.SortStableFunc(out, byPlace)
+	return out
+}
+
+// run runs one rule. The rule syntax is about what could not be read, which
+// no subject holds.
+func run(r *rule.Rule, sys *model.System) []finding.Finding {
+	if r.Name != rule.Syntax {
+		return rule.Run(r, sys)
+	}
+	var out []finding.Finding
+	for _, f := range sys.Faults {
+		x := finding.Finding{Rule: r.Name, Severity: r.Severity, Surface: f.Surface, Message: f.Message, Span: f.Place.Span, Path: f.Place.Path}
+		if x.Span.IsValid() {
+			x.Subject = x.Span.File.Name
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// byPlace orders findings by file, place, rule and message.
+func byPlace(a, b finding.Finding) int {
+	return cmp.Or(
+		cmp.Compare(fileName(a), fileName(b)),
+		cmp.Compare(a.Span.Start, b.Span.Start),
+		cmp.Compare(a.Path, b.Path),
+		cmp.Compare(a.Rule, b.Rule),
+		cmp.Compare(a.Subject, b.Subject),
+		cmp.Compare(a.Message, b.Message),
+	)
+}
+
+func fileName(f finding.Finding) string {
+	if f.Span.IsValid() {
+		return f.Span.File.Name
+	}
+	return ""
+}

@@ -1,0 +1,94 @@
+// Package fix applies the fixes of findings until none is left.
+package fix
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"bulkhead/internal/finding"
+	"bulkhead/internal/source"
+)
+
+// maxPasses bounds the passes over the files. Fixes that need more undo one
+// another, which is a bug in a rule.
+const maxPasses = 10
+
+// ErrCycle is returned when fixes still apply after maxPasses passes.
+var ErrCycle = errors.New("fixes undo one another")
+
+// A Permission says which fixes may be applied.
+type Permission uint8
+
+// The permissions.
+const (
+	Safe   Permission = iota // only fixes that cannot change what a working container can do
+	Unsafe                   // all
+)
+
+// A Result is what fixing files came to.
+type Result struct {
+	Files   []*source.File    // as given, changed where a fix applied
+	Applied []finding.Finding // in the order they were cured
+	Left    []finding.Finding // what the last check still found
+}
+
+// Files checks files, applies the first permitted fix of every finding unless
+// it meets one already taken, and checks again, until nothing is left to
+// apply. The files given are not changed. Edits of other files are left out
+// together with the rest of their fix.
+func Files(files []*source.File, allow Permission, check func([]*source.File) ([]finding.Finding, error)) (*Result, error) {
+	res := &Result{Files: slices.Clone(files)}
+	for range maxPasses {
+		found, err := check(res.Files)
+		if err != nil {
+			return nil, err
+		}
+		taken, edits := choose(found, allow, res.Files)
+		if len(taken) == 0 {
+			res.Left = found
+			return res, nil
+		}
+		for i, f := range res.Files {
+			if len(edits[f]) == 0 {
+				continue
+			}
+			text, err := source.Apply(f, edits[f])
+			if err != nil {
+				return nil, fmt.Errorf("apply fixes: %w", err)
+			}
+			next := source.NewFile(f.Name, text)
+			next.Path = f.Path
+			res.Files[i] = next
+		}
+		res.Applied = append(res.Applied, taken...)
+	}
+	return nil, fmt.Errorf("%w: still changing after %d passes", ErrCycle, maxPasses)
+}
+
+// choose returns the findings to cure in one pass and their edits by file.
+func choose(found []finding.Finding, allow Permission, files []*source.File) ([]finding.Finding, map[*source.File][]source.Edit) {
+	edits := map[*source.File][]source.Edit{}
+	var taken []finding.Finding
+	for _, f := range found {
+		i := slices.IndexFunc(f.Fixes, func(x finding.Fix) bool { return x.Safe || allow == Unsafe })
+		if i < 0 || !fits(f.Fixes[i].Edits, edits, files) {
+			continue
+		}
+		for _, e := range f.Fixes[i].Edits {
+			edits[e.Span.File] = append(edits[e.Span.File], e)
+		}
+		taken = append(taken, f)
+	}
+	return taken, edits
+}
+
+// fits reports whether all of a fix can be applied beside what is taken.
+func fits(fix []source.Edit, taken map[*source.File][]source.Edit, files []*source.File) bool {
+	for _, e := range fix {
+		if !slices.Contains(files, e.Span.File) || slices.ContainsFunc(taken[e.Span.File], e.Meets) {
+			return false
+		}
+	}
+	return true
+}

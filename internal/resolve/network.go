@@ -1,0 +1,174 @@
+package resolve
+
+import (
+	"fmt"
+	"strings"
+
+	"bulkhead/internal/model"
+)
+
+// networks joins workloads to their networks and works out who can reach whom.
+func (r *resolver) networks() {
+	type id struct {
+		surface       model.Surface
+		project, name string
+	}
+	known := map[id]*model.Network{}
+	for _, n := range r.sys.Networks {
+		known[id{n.Surface, n.Project, n.Name}] = n
+	}
+	find := func(w *model.Workload, name string) *model.Network {
+		if n := known[id{w.Surface, w.Project, name}]; n != nil {
+			return n
+		}
+		return known[id{w.Surface, "", name}]
+	}
+	for _, w := range r.sys.Workloads {
+		for i := range w.Attachments {
+			a := &w.Attachments[i]
+			if a.Network == nil {
+				a.Network = find(w, a.Name)
+			}
+			if a.Network != nil && !w.Inactive {
+				a.Network.Members = append(a.Network.Members, w)
+			}
+		}
+	}
+	for _, w := range r.sys.Workloads {
+		seen := map[*model.Workload]bool{w: true}
+		for _, a := range w.Attachments {
+			if a.Network == nil || a.Network.ICC.Known() && !a.Network.ICC.Value {
+				continue
+			}
+			for _, peer := range a.Network.Members {
+				if !seen[peer] {
+					seen[peer] = true
+					w.Peers = append(w.Peers, peer)
+				}
+			}
+		}
+	}
+}
+
+// expose works out how every workload can be reached from outside.
+func (r *resolver) expose() {
+	find := r.finder()
+	for _, w := range r.sys.Workloads {
+		for _, p := range w.Ports {
+			w.Exposure = append(w.Exposure, published(p))
+		}
+		if w.Network.Known() && w.Network.Value.Host {
+			w.Exposure = append(w.Exposure, hostPorts(w)...)
+		}
+		if n := w.Network.Value; n.Mode == "container" || n.Mode == "service" {
+			if owner := find(w, n); owner != nil {
+				for _, p := range owner.Ports {
+					w.Exposure = append(w.Exposure, published(p))
+				}
+			}
+		}
+	}
+	r.policy()
+	for _, s := range r.services {
+		r.exposeService(s)
+	}
+}
+
+func published(p model.Port) model.Exposure {
+	address := p.HostIP.Value
+	if address == "" {
+		address = "0.0.0.0"
+	}
+	return model.Exposure{
+		Address: address, Port: p.HostFirst, Protocol: p.Protocol,
+		Public: !p.Loopback() && p.HostIP.Known(), Via: "published port", Place: p.Place,
+	}
+}
+
+// hostPorts returns what a workload in the host's network is reachable by:
+// every port it listens on, as far as the artifact tells them.
+func hostPorts(w *model.Workload) []model.Exposure {
+	all := []model.Exposure{}
+	for _, p := range w.Exposed {
+		all = append(all, model.Exposure{Address: "0.0.0.0", Port: p.First, Protocol: p.Protocol, Public: true, Via: "host network", Place: w.Network.Place()})
+	}
+	if len(all) == 0 {
+		all = append(all, model.Exposure{Address: "0.0.0.0", Public: true, Via: "host network", Place: w.Network.Place()})
+	}
+	return all
+}
+
+// policy says of every pod whether a NetworkPolicy selects it. Where there is
+// no policy at all the fact stays Unset.
+func (r *resolver) policy() {
+	for _, w := range r.sys.Workloads {
+		if w.Surface != model.Kube {
+			continue
+		}
+		w.NetworkPolicy.State = model.Unset
+		w.NetworkPolicy.Value = false
+		if !w.NetworkPolicy.Span.IsValid() {
+			w.NetworkPolicy.Span, w.NetworkPolicy.Path = w.Place.Span, w.Place.Path
+		}
+		for _, p := range r.policies {
+			if p.Namespace != w.Namespace {
+				continue
+			}
+			if selects(p.Selector, w) {
+				if p.Partial {
+					w.NetworkPolicy.State = model.Unknown
+					continue
+				}
+				w.NetworkPolicy = model.Fact[bool]{Value: true, State: model.Set, Span: p.Span}
+				break
+			}
+		}
+	}
+}
+
+// selects reports whether w carries every label of selector.
+func selects(selector map[string]string, w *model.Workload) bool {
+	for k, v := range selector {
+		found := false
+		for _, l := range w.Labels {
+			found = found || l.Name == k && l.Value.Value == v
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+// exposeService adds what a Kubernetes Service or Ingress exposes to the pods
+// behind it.
+func (r *resolver) exposeService(s *model.Service) {
+	if s.Kind == "Ingress" {
+		for _, name := range s.Backends {
+			for _, backend := range r.services {
+				if backend.Kind == "Service" && backend.Name == name && backend.Namespace == s.Namespace {
+					r.exposePods(backend, model.Exposure{Address: "Ingress", Public: true, Via: "Ingress " + s.Name, Place: s.Place})
+				}
+			}
+		}
+		return
+	}
+	if s.Type.Value != "NodePort" && s.Type.Value != "LoadBalancer" {
+		return
+	}
+	via := fmt.Sprintf("Service %s (%s)", s.Name, s.Type.Value)
+	for _, p := range s.Ports {
+		r.exposePods(s, model.Exposure{Address: s.Type.Value, Port: p.HostFirst, Protocol: strings.ToLower(p.Protocol), Public: true, Via: via, Place: s.Type.Place()})
+	}
+}
+
+func (r *resolver) exposePods(s *model.Service, e model.Exposure) {
+	if len(s.Selector) == 0 {
+		return // endpoints are written elsewhere
+	}
+	for _, w := range r.sys.Workloads {
+		if w.Surface == model.Kube && w.Namespace == s.Namespace && selects(s.Selector, w) {
+			w.Exposure = append(w.Exposure, e)
+		}
+	}
+}

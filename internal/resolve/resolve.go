@@ -1,0 +1,239 @@
+// Package resolve joins what the frontends read from single artifacts into
+// effective containers: compose service → build → final stage → image →
+// daemon defaults, running container → compose service.
+package resolve
+
+import (
+	"path"
+
+	"bulkhead/internal/frontend/dockerfile"
+	"bulkhead/internal/model"
+	"bulkhead/internal/source"
+)
+
+// An Input is everything that was read.
+type Input struct {
+	Site  model.Site
+	Facts []*model.Facts // of every artifact but the Dockerfiles
+
+	// Dockerfiles are read here and not before, because what they mean
+	// depends on the images and on the build arguments of the others.
+	Dockerfiles []*source.File
+
+	// Load returns the file of that name for builds whose Dockerfile is not
+	// among Dockerfiles. Nil where nothing more may be read.
+	Load func(name string) (*source.File, error)
+
+	// Ignore returns what the build context in that directory leaves out.
+	// Nil where that cannot be told.
+	Ignore func(context, dockerfile string) *model.Ignore
+
+	// Canonical returns a host path with its symbolic links followed. Nil
+	// where the paths are not those of this machine.
+	Canonical func(path string) string
+}
+
+// System returns the effective containers and all that is known of them.
+func System(in Input) *model.System {
+	r := &resolver{
+		in:     in,
+		sys:    &model.System{Site: in.Site},
+		stored: map[string]*model.Image{},
+		builds: map[buildKey]*model.Build{},
+	}
+	for _, f := range in.Facts {
+		r.add(f)
+	}
+	r.indexImages()
+	r.readBuilds()
+	r.images()
+	r.link()
+	r.project()
+	for _, w := range r.sys.Workloads {
+		r.applyImage(w)
+		r.applyDaemon(w)
+		resolveUser(w)
+		r.canonicalMounts(w)
+	}
+	r.namespaces()
+	r.networks()
+	r.expose()
+	return r.sys
+}
+
+type resolver struct {
+	in       Input
+	sys      *model.System
+	services []*model.Service
+	policies []*model.NetworkPolicy
+
+	stored map[string]*model.Image // local images by every name they go by
+	builds map[buildKey]*model.Build
+	used   map[string]bool // Dockerfiles some workload is built from, by name
+}
+
+func (r *resolver) add(f *model.Facts) {
+	s := r.sys
+	s.Workloads = append(s.Workloads, f.Workloads...)
+	s.Images = append(s.Images, f.Images...)
+	s.Builds = append(s.Builds, f.Builds...)
+	s.Networks = append(s.Networks, f.Networks...)
+	s.Hosts = append(s.Hosts, f.Hosts...)
+	s.Grants = append(s.Grants, f.Grants...)
+	s.Faults = append(s.Faults, f.Faults...)
+	s.Notes = append(s.Notes, f.Notes...)
+	r.services = append(r.services, f.Services...)
+	r.policies = append(r.policies, f.Policies...)
+}
+
+// A buildKey tells builds of one Dockerfile with different arguments apart.
+type buildKey struct{ file, target, args string }
+
+// readBuilds reads the Dockerfile of every workload that says how it is built,
+// then those no workload names.
+func (r *resolver) readBuilds() {
+	files := map[string]*source.File{}
+	for _, f := range r.in.Dockerfiles {
+		files[f.Name] = f
+	}
+	r.used = map[string]bool{}
+	for _, w := range r.sys.Workloads {
+		if w.Source == nil {
+			continue
+		}
+		f := r.buildFile(w, files)
+		if f == nil {
+			continue
+		}
+		r.used[f.Name] = true
+		w.Build = r.build(f, w)
+	}
+	for _, f := range r.in.Dockerfiles {
+		if r.used[f.Name] {
+			continue
+		}
+		facts := dockerfile.Read(f, dockerfile.Options{Base: r.config})
+		for _, b := range facts.Builds {
+			r.ignore(b, path.Dir(f.Name))
+		}
+		r.add(facts)
+	}
+}
+
+// buildFile returns the Dockerfile w is built from, or nil where it is not here.
+func (r *resolver) buildFile(w *model.Workload, files map[string]*source.File) *source.File {
+	s := w.Source
+	if s.Inline != nil {
+		return s.Inline
+	}
+	if !s.Context.Known() || !s.Dockerfile.Known() {
+		return nil
+	}
+	name := buildPath(s)
+	if f := files[name]; f != nil {
+		return f
+	}
+	if r.in.Load == nil {
+		return nil
+	}
+	f, err := r.in.Load(name)
+	if err != nil {
+		r.sys.Notes = append(r.sys.Notes, model.Note{What: name, Why: "the Dockerfile of " + w.Name + " is not here"})
+		return nil
+	}
+	files[name] = f
+	return f
+}
+
+// context returns the directory of the build context, as printed.
+func context(s *model.BuildSource) string {
+	if path.IsAbs(s.Context.Value) {
+		return path.Clean(s.Context.Value)
+	}
+	return path.Join(s.Dir, s.Context.Value)
+}
+
+func buildPath(s *model.BuildSource) string {
+	name := s.Dockerfile.Value
+	if name == "" {
+		name = "Dockerfile"
+	}
+	if path.IsAbs(name) {
+		return path.Clean(name)
+	}
+	return path.Join(context(s), name)
+}
+
+// build returns f as w builds it. Two services built alike share one build,
+// so that a fault in their Dockerfile is one finding.
+func (r *resolver) build(f *source.File, w *model.Workload) *model.Build {
+	args := map[string]string{}
+	key := buildKey{file: f.Name, target: w.Source.Target.Value}
+	for _, a := range w.Source.Args {
+		if a.Value.Known() {
+			args[a.Name] = a.Value.Value
+			key.args += a.Name + "=" + a.Value.Value + "\x00"
+		}
+	}
+	if b := r.builds[key]; b != nil {
+		return b
+	}
+	facts := dockerfile.Read(f, dockerfile.Options{Args: args, Target: key.target, Base: r.config})
+	if len(facts.Builds) == 0 {
+		r.add(facts)
+		return nil
+	}
+	b := facts.Builds[0]
+	if w.Source.Inline == nil {
+		r.ignore(b, context(w.Source))
+	}
+	r.builds[key] = b
+	r.add(facts)
+	return b
+}
+
+// ignore fills in what b's context leaves out.
+func (r *resolver) ignore(b *model.Build, context string) {
+	b.Context = context
+	if r.in.Ignore != nil {
+		b.Ignore = r.in.Ignore(context, b.File.Name)
+	}
+}
+
+// applyDaemon gives w the defaults of the engine it runs on, where there is
+// just one engine it can be.
+func (r *resolver) applyDaemon(w *model.Workload) {
+	h := r.host(w)
+	if h == nil {
+		return
+	}
+	if w.NoNewPrivileges.State == model.Unset && h.NoNewPrivileges.Value {
+		w.NoNewPrivileges.Value = true
+	}
+	if w.Seccomp.State == model.Unset && h.Seccomp.State == model.Set && h.Seccomp.Value != "" {
+		w.Seccomp.Value = h.Seccomp.Value
+	}
+	if w.Log.State == model.Unset || w.Log.Value.Driver == "" {
+		if h.Log.State == model.Set {
+			w.Log.Value = h.Log.Value
+		}
+	}
+}
+
+// host returns the engine w runs on: the live one, else the only one. Pods
+// and images have none.
+func (r *resolver) host(w *model.Workload) *model.Host {
+	switch w.Surface {
+	case model.Kube, model.Dockerfile, model.ImageStore:
+		return nil
+	}
+	for _, h := range r.sys.Hosts {
+		if h.Live {
+			return h
+		}
+	}
+	if len(r.sys.Hosts) == 1 {
+		return r.sys.Hosts[0]
+	}
+	return nil
+}
