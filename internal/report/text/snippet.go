@@ -1,0 +1,61 @@
+package text
+
+import (
+	"fmt"
+	"strings"
+
+	"bulkhead/internal/finding"
+	"bulkhead/internal/report"
+)
+
+// snippets writes every finding the way a compiler would.
+func (p *printer) snippets() {
+	for i := range p.report.Findings {
+		p.snippet(&p.report.Findings[i])
+		p.println("")
+	}
+}
+
+func (p *printer) snippet(f *finding.Finding) {
+	p.println(p.style.severity(f.Severity, f.Severity.String()+"["+f.Rule+"]") + ": " + report.Printable(f.Message))
+	pad := " "
+	if f.Span.IsValid() {
+		at := f.Span.Position()
+		number := fmt.Sprint(at.Line)
+		pad = strings.Repeat(" ", len(number)) + " "
+		p.println(pad + p.style.dim("-->") + " " + p.style.place(report.Printable(f.Where())))
+		l := markLine(f.Span.File, at.Line, f.Span, p.width-len(pad)-3)
+		p.println(pad + " " + p.style.dim("|"))
+		p.println(" " + p.style.dim(number+" |") + " " + l.text)
+		carets := strings.Repeat(" ", l.start) + p.style.severity(f.Severity, strings.Repeat("^", max(l.end-l.start, 1)))
+		p.println(pad + " " + p.style.dim("|") + " " + carets + " " + report.Printable(f.Subject))
+	} else {
+		p.println(pad + p.style.dim("-->") + " " + p.style.place(report.Printable(f.Path)))
+		p.println(pad + " = " + "subject: " + report.Printable(f.Subject))
+	}
+	if f.Likely {
+		p.println(pad + " = likely: it rests on something that is not known here")
+	}
+	for _, rel := range f.Related {
+		where := rel.Path
+		if rel.Span.IsValid() {
+			where = rel.Span.Position().String()
+		}
+		p.println(pad + " = " + report.Printable(rel.Message) + " " + p.style.place("("+report.Printable(where)+")"))
+	}
+	for _, fix := range f.Fixes {
+		p.println(pad + " = fix: " + report.Printable(fix.Message) + " (" + p.command("fix", fix) + ")")
+	}
+}
+
+// command returns the command that applies fix.
+func (p *printer) command(verb string, fix finding.Fix) string {
+	parts := []string{"bulkhead", verb}
+	if !fix.Safe {
+		parts = append(parts, "--unsafe")
+	}
+	if p.target != "" {
+		parts = append(parts, report.Printable(p.target))
+	}
+	return strings.Join(parts, " ")
+}
