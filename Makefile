@@ -1,0 +1,27 @@
+GO ?= go
+
+.PHONY: demo test check gen fuzz bench build
+
+build: ## bin/bulkhead
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bulkhead ./cmd/bulkhead
+
+demo: build ## check the example shop; its faults are deliberate, so findings are not an error
+	@cd examples/shop && ../../bin/bulkhead check --no-engine . || [ $$? -eq 1 ]
+
+test: ## everything, on a real engine; installs and starts what is missing
+	scripts/test.sh
+
+check: ## what a reviewer runs first: formatting, vet, linters
+	test -z "$$(gofmt -l cmd internal)"
+	$(GO) vet ./...
+	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
+
+gen: ## generated tables and pages
+	$(GO) generate ./...
+
+fuzz: ## every fuzz target for FUZZTIME each
+	scripts/fuzz.sh
+
+bench: ## benchmarks, and the whole process as in docs/performance.md
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+	scripts/bench.sh
