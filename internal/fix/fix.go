@@ -44,7 +44,7 @@ func Files(files []*source.File, allow Permission, check func([]*source.File) ([
 		if err != nil {
 			return nil, err
 		}
-		taken, edits := choose(found, allow, res.Files)
+		taken, edits := choose(found, allow, func(f *source.File) bool { return slices.Contains(res.Files, f) })
 		if len(taken) == 0 {
 			res.Left = found
 			return res, nil
@@ -66,13 +66,14 @@ func Files(files []*source.File, allow Permission, check func([]*source.File) ([
 	return nil, fmt.Errorf("%w: still changing after %d passes", ErrCycle, maxPasses)
 }
 
-// choose returns the findings to cure in one pass and their edits by file.
-func choose(found []finding.Finding, allow Permission, files []*source.File) ([]finding.Finding, map[*source.File][]source.Edit) {
+// choose returns the findings to cure in one pass and their edits by file,
+// all of files that editable allows.
+func choose(found []finding.Finding, allow Permission, editable func(*source.File) bool) ([]finding.Finding, map[*source.File][]source.Edit) {
 	edits := map[*source.File][]source.Edit{}
 	var taken []finding.Finding
 	for _, f := range found {
 		i := slices.IndexFunc(f.Fixes, func(x finding.Fix) bool { return x.Safe || allow == Unsafe })
-		if i < 0 || !fits(f.Fixes[i].Edits, edits, files) {
+		if i < 0 || !fits(f.Fixes[i].Edits, edits, editable) {
 			continue
 		}
 		for _, e := range f.Fixes[i].Edits {
@@ -84,9 +85,9 @@ func choose(found []finding.Finding, allow Permission, files []*source.File) ([]
 }
 
 // fits reports whether all of a fix can be applied beside what is taken.
-func fits(fix []source.Edit, taken map[*source.File][]source.Edit, files []*source.File) bool {
+func fits(fix []source.Edit, taken map[*source.File][]source.Edit, editable func(*source.File) bool) bool {
 	for _, e := range fix {
-		if !slices.Contains(files, e.Span.File) || slices.ContainsFunc(taken[e.Span.File], e.Meets) {
+		if !editable(e.Span.File) || slices.ContainsFunc(taken[e.Span.File], e.Meets) {
 			return false
 		}
 	}

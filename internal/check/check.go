@@ -1,0 +1,248 @@
+// Package check is the engine: it finds the artifacts, has them read and
+// joined, runs the rules, merges findings of one cause, leaves out what is
+// suppressed, and ranks the rest.
+package check
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"bulkhead/internal/catalog"
+	"bulkhead/internal/config"
+	"bulkhead/internal/finding"
+	"bulkhead/internal/frontend/runline"
+	"bulkhead/internal/model"
+	"bulkhead/internal/report"
+	"bulkhead/internal/rule"
+	"bulkhead/internal/source"
+	"bulkhead/internal/suppress"
+)
+
+// Options say what to check and how.
+type Options struct {
+	Paths        []string // files, folders, images, containers; "host" is the engine with all it runs
+	ComposeFiles []string // one Compose project, in the order the files are merged
+	Profiles     []string // Compose profiles that are active
+	Command      []string // a docker run command line
+
+	Engine bool   // ask the engine, where there is one
+	Host   string // the engine's address; "" finds it as the docker command does
+
+	Exclude []string // patterns as in .dockerignore
+	Rules   []*rule.Rule
+	Now     time.Time // the day the check is made for
+	Config  *config.Config
+
+	// Overlay holds texts to be read instead of the files on disk, by path.
+	Overlay map[string][]byte
+}
+
+// Run checks what o names. An error means that nothing was checked; what
+// could not be checked besides the rest is in the report.
+func Run(ctx context.Context, o Options) (*report.Report, error) {
+	start := time.Now()
+	if o.Config == nil {
+		o.Config = &config.Config{}
+	}
+	r := &runner{Options: o, report: &report.Report{Started: o.Now, Rules: o.Rules, FailOn: finding.High}}
+	sys, err := r.system(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.judge(sys)
+	r.report.Took = time.Since(start)
+	return r.report, nil
+}
+
+type runner struct {
+	Options
+	report *report.Report
+	files  []*source.File
+}
+
+// system reads everything o names.
+func (r *runner) system(ctx context.Context) (*model.System, error) {
+	paths, objects, err := r.targets()
+	if err != nil {
+		return nil, err
+	}
+	found, notes, err := discover(ctx, paths, r.Exclude)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var unread []model.Note
+	r.files, unread = load(ctx, found, r.Overlay)
+	r.unread(unread, paths)
+	s := Sources{
+		Site:  model.Site{Now: r.Now, Registries: r.Config.Registries},
+		Files: r.files, Compose: r.ComposeFiles, Profiles: r.Profiles, Env: environment(),
+		Load: r.load, Ignore: ignore, Canonical: evalSymlinks, Absolute: absolute,
+	}
+	if len(r.Command) > 0 {
+		s.Facts = append(s.Facts, runline.Args(r.Command))
+	}
+	live, err := r.engine(ctx, objects)
+	if err != nil {
+		return nil, err
+	}
+	if live != nil {
+		s.Facts = append(s.Facts, live)
+	}
+	sys := System(s)
+	sys.Notes = append(sys.Notes, notes...)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return sys, nil
+}
+
+// targets tells paths from names of images and containers, and takes the
+// current folder where nothing is named.
+func (r *runner) targets() (paths, objects []string, err error) {
+	for _, p := range r.Paths {
+		switch _, err := os.Lstat(p); {
+		case err == nil:
+			paths = append(paths, p)
+		case p == hostTarget || r.Engine && objectName(p):
+			objects = append(objects, p)
+		default:
+			return nil, nil, err
+		}
+	}
+	if len(r.Paths) == 0 && len(r.Command) == 0 && len(r.ComposeFiles) == 0 {
+		paths = []string{"."}
+	}
+	return append(paths, r.ComposeFiles...), objects, nil
+}
+
+// objectName reports whether p can be the name of an image or container. What
+// reads like a path is one, so that a misspelt file is not looked for in the
+// engine.
+func objectName(p string) bool {
+	return !strings.HasPrefix(p, ".") && !strings.HasPrefix(p, "/") && filepath.Ext(p) != ".yaml" && filepath.Ext(p) != ".yml"
+}
+
+// unread reports files that could not be read: one that was named itself is
+// a thing asked for that could not be checked.
+func (r *runner) unread(notes []model.Note, named []string) {
+	for _, n := range notes {
+		r.report.NotChecked = append(r.report.NotChecked, n)
+		if slices.ContainsFunc(named, func(p string) bool { return filepath.ToSlash(filepath.Clean(p)) == n.What }) {
+			r.report.Faults++
+		}
+	}
+}
+
+// load returns a file that an artifact refers to.
+func (r *runner) load(name string) (*source.File, error) {
+	for _, f := range r.files {
+		if f.Name == name {
+			return f, nil
+		}
+	}
+	f, err := read(found{name: name, path: filepath.FromSlash(name)}, r.Overlay)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return f, nil
+}
+
+// judge runs the rules over sys and fills in the report.
+func (r *runner) judge(sys *model.System) {
+	rep := r.report
+	rules := r.Config.Apply(r.Rules)
+	all := merge(Findings(rules, sys))
+	fingerprint(all)
+	kept, suppressed, extra := suppress.Apply(all, r.sources(sys), r.Config, r.Now, r.Rules)
+	rep.Findings = append(kept, extra...)
+	slices.SortStableFunc(rep.Findings, byPlace)
+	rank(rep.Findings)
+	rep.Suppressed = suppressed
+	rep.Top = stories(rep.Findings)
+	rep.NotChecked = append(rep.NotChecked, sys.Notes...)
+	rep.Looked = append(rep.Looked, looked(sys)...)
+	rep.Data = []string{"end-of-life table of " + catalog.AsOf().Format(time.DateOnly)}
+	if len(rep.Looked) == 0 {
+		rep.NotChecked = append(rep.NotChecked, model.Note{What: "everything", Why: "there is no Dockerfile, Compose file, manifest or docker run line here"})
+	}
+}
+
+// sources returns every file a finding may point into, those included that
+// another file refers to.
+func (r *runner) sources(sys *model.System) []*source.File {
+	seen := map[*source.File]bool{}
+	for _, f := range r.files {
+		seen[f] = true
+	}
+	out := slices.Clone(r.files)
+	for _, b := range sys.Builds {
+		if b.File != nil && !seen[b.File] {
+			seen[b.File] = true
+			out = append(out, b.File)
+		}
+	}
+	return out
+}
+
+// environment returns the variables of this process, which Compose resolves
+// ${VAR} from.
+func environment() map[string]string {
+	env := map[string]string{}
+	for _, kv := range os.Environ() {
+		k, v, _ := strings.Cut(kv, "=")
+		env[k] = v
+	}
+	return env
+}
+
+// evalSymlinks returns p with its symbolic links followed, or p where that
+// cannot be done: a path of another machine.
+func evalSymlinks(p string) string {
+	if real, err := filepath.EvalSymlinks(p); err == nil {
+		return real
+	}
+	return p
+}
+
+func absolute(dir string) string {
+	if abs, err := filepath.Abs(filepath.FromSlash(dir)); err == nil {
+		return filepath.ToSlash(abs)
+	}
+	return dir
+}
+
+// looked says what was looked at, by surface.
+func looked(sys *model.System) []string {
+	counts := map[model.Surface]int{}
+	for _, w := range sys.Workloads {
+		counts[w.Surface]++
+	}
+	counts[model.Dockerfile] = len(sys.Builds)
+	counts[model.ImageStore] = 0
+	for _, i := range sys.Images {
+		if i.Use == model.StoredImage {
+			counts[model.ImageStore]++
+		}
+	}
+	counts[model.Daemon] = len(sys.Hosts)
+	nouns := map[model.Surface]string{
+		model.Dockerfile: "Dockerfile", model.Compose: "compose service", model.Kube: "pod container", model.RunLine: "docker run line",
+		model.ImageStore: "image", model.Container: "container", model.Daemon: "engine configuration",
+	}
+	var out []string
+	for _, s := range model.Surfaces {
+		if n := counts[s]; n > 0 && nouns[s] != "" {
+			out = append(out, report.Count(n, nouns[s]))
+		}
+	}
+	return out
+}
+

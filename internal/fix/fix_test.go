@@ -1,0 +1,59 @@
+package fix
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"bulkhead/internal/finding"
+	"bulkhead/internal/source"
+)
+
+// replace finds every old in the files and offers to make it new.
+func replace(old, new string, safe bool) func([]*source.File) ([]finding.Finding, error) {
+	return func(files []*source.File) ([]finding.Finding, error) {
+		var out []finding.Finding
+		for _, f := range files {
+			if i := strings.Index(string(f.Text), old); i >= 0 {
+				out = append(out, finding.Finding{Rule: old, Fixes: []finding.Fix{{
+					Safe: safe, Edits: []source.Edit{{Span: f.Span(i, i+len(old)), New: new}},
+				}}})
+			}
+		}
+		return out, nil
+	}
+}
+
+func TestFiles(t *testing.T) {
+	in := source.NewFile("a", []byte("one two two\r\n"))
+	res, err := Files([]*source.File{in}, Unsafe, replace("two", "three", false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(res.Files[0].Text), "one three three\r\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if len(res.Applied) != 2 || len(res.Left) != 0 {
+		t.Errorf("applied %d, left %d, want 2 and 0", len(res.Applied), len(res.Left))
+	}
+	if string(in.Text) != "one two two\r\n" {
+		t.Error("the file given was changed")
+	}
+}
+
+func TestFilesPermission(t *testing.T) {
+	res, err := Files([]*source.File{source.NewFile("a", []byte("two"))}, Safe, replace("two", "three", false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(res.Applied) != 0 || len(res.Left) != 1 {
+		t.Errorf("applied %d, left %d, want 0 and 1", len(res.Applied), len(res.Left))
+	}
+}
+
+func TestFilesCycle(t *testing.T) {
+	_, err := Files([]*source.File{source.NewFile("a", []byte("x"))}, Unsafe, replace("x", "xx", false))
+	if !errors.Is(err, ErrCycle) {
+		t.Errorf("got %v, want %v", err, ErrCycle)
+	}
+}
