@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"bulkhead/internal/check"
 	"bulkhead/internal/finding"
@@ -122,11 +123,12 @@ func Write(c Changed) error {
 	if string(now) != string(c.Before.Text) {
 		return fmt.Errorf("write %s: it has changed since it was checked", c.Before.Name)
 	}
-	return replaceFile(name, c.After.Text, info.Mode().Perm())
+	return replaceFile(name, c.After.Text, info)
 }
 
-// replaceFile writes text beside name and renames it over name.
-func replaceFile(name string, text []byte, mode fs.FileMode) (err error) {
+// replaceFile writes text beside name and renames it over name. The new file
+// has the mode of the old one and, where we may give it away, its owner.
+func replaceFile(name string, text []byte, old fs.FileInfo) (err error) {
 	tmp, err := os.CreateTemp(filepath.Dir(name), ".bulkhead-*")
 	if err != nil {
 		return err
@@ -136,8 +138,13 @@ func replaceFile(name string, text []byte, mode fs.FileMode) (err error) {
 			err = errors.Join(err, os.Remove(tmp.Name()))
 		}
 	}()
+	if st, ok := old.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 {
+		if err := tmp.Chown(int(st.Uid), int(st.Gid)); err != nil {
+			return fmt.Errorf("write %s: %w", name, errors.Join(err, tmp.Close()))
+		}
+	}
 	_, werr := tmp.Write(text)
-	if err := errors.Join(werr, tmp.Chmod(mode), tmp.Sync(), tmp.Close()); err != nil {
+	if err := errors.Join(werr, tmp.Chmod(old.Mode().Perm()), tmp.Sync(), tmp.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return os.Rename(tmp.Name(), name)
