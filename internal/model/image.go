@@ -75,7 +75,7 @@ type ImageConfig struct {
 	Health     Fact[Health]
 	StopSignal string
 	OnBuild    []string
-	History    []History
+	History    []History // oldest first
 	Layers     []string        // diff IDs, bottom first
 	Passwd     map[string]User // users of /etc/passwd by name; nil where it was not read
 }

@@ -24,6 +24,7 @@ type Config struct {
 	Labels       map[string]string
 	Healthcheck  *Healthcheck
 	OnBuild      []string
+	StopSignal   Signal
 	OpenStdin    bool
 	Tty          bool
 	Image        string

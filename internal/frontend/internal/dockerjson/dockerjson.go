@@ -105,3 +105,15 @@ func IsID(s string) bool {
 	}
 	return strings.Trim(s, "0123456789abcdef") == ""
 }
+
+// A Signal is a signal's name; Podman writes its number.
+type Signal string
+
+// UnmarshalJSON accepts a name, a number, or null.
+func (s *Signal) UnmarshalJSON(text []byte) error {
+	if len(text) > 0 && text[0] != '"' && string(text) != "null" {
+		*s = Signal(text)
+		return nil
+	}
+	return json.Unmarshal(text, (*string)(s))
+}
