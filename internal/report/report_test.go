@@ -11,7 +11,7 @@ import (
 
 func TestPrintable(t *testing.T) {
 	for in, want := range map[string]string{
-		"plain é 日本 😀":       "plain é 日本 😀",
+		"plain é 日本 😀":        "plain é 日本 😀",
 		"\x1b[31mred":         `\x1b[31mred`,
 		"\u009b31m":           `\x9b31m`,
 		"a\nb\r\tc\x7f\x00":   `a\nb\r\tc\x7f\x00`,

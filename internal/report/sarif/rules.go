@@ -1,0 +1,89 @@
+package sarif
+
+import (
+	"path"
+	"strings"
+
+	"bulkhead/internal/finding"
+	"bulkhead/internal/rule"
+)
+
+// describe returns what SARIF says about a rule; its help is the archive.
+func describe(r *rule.Rule) ruleMeta {
+	page := r.Page()
+	full := r.Summary
+	if len(page.Paragraphs) > 0 {
+		full = page.Paragraphs[0]
+	}
+	return ruleMeta{
+		ID:      r.Name,
+		Name:    pascal(r.Name),
+		Short:   text(sentence(r.Summary)),
+		Full:    text(full),
+		Help:    help{Text: helpText(r, page), Markdown: helpMarkdown(r, page)},
+		Default: configuration{Level: level(r.Severity)},
+		Properties: ruleProperties{
+			Tags:      append([]string{"security", "container"}, r.Refs...),
+			Precision: "high",
+			Score:     score(r.Severity),
+		},
+	}
+}
+
+// score returns the number GitHub sorts by, in the middle of the band it
+// shows as s.
+func score(s finding.Severity) string {
+	return [...]string{finding.Info: "0.0", finding.Low: "2.0", finding.Medium: "5.0", finding.High: "8.0", finding.Critical: "9.5"}[s]
+}
+
+func helpText(r *rule.Rule, p rule.Page) string {
+	parts := append([]string{sentence(r.Summary)}, p.Paragraphs...)
+	if len(r.Refs) > 0 {
+		parts = append(parts, "See: "+strings.Join(r.Refs, ", ")+".")
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+func helpMarkdown(r *rule.Rule, p rule.Page) string {
+	var b strings.Builder
+	b.WriteString(strings.Join(append([]string{"**" + sentence(r.Summary) + "**"}, p.Paragraphs...), "\n\n"))
+	for _, e := range p.Examples {
+		if e.Bad == "" || e.Good == "" {
+			continue
+		}
+		fence := "```"
+		for strings.Contains(e.Bad+e.Good, fence) {
+			fence += "`"
+		}
+		language := strings.TrimPrefix(path.Ext(e.Name), ".")
+		if language == "" {
+			language = "dockerfile"
+		}
+		b.WriteString("\n\n`" + e.Name + "`, bad:\n\n" + fence + language + "\n" + e.Bad + fence +
+			"\n\ngood:\n\n" + fence + language + "\n" + e.Good + fence)
+	}
+	if len(r.Refs) > 0 {
+		b.WriteString("\n\nSee: " + strings.Join(r.Refs, ", ") + ".")
+	}
+	return b.String()
+}
+
+// sentence returns s with a capital and a full stop, as 3.11.3 asks of
+// messages that stand alone.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:] + "."
+}
+
+// pascal returns a rule's name as 3.49.7 wants names people read: "WritableRoot".
+func pascal(name string) string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(name, "-") {
+		if word != "" {
+			b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+		}
+	}
+	return b.String()
+}
