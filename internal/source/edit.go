@@ -17,6 +17,11 @@ type Edit struct {
 	// their keys differ, because neither needs to see the other. An
 	// insertion without a key goes alone.
 	Key string
+
+	// Depth orders insertions at one place: the deeper goes first. The end
+	// of a nested list is also the end of what it is nested in, and what is
+	// added to the list must come before what is added after it.
+	Depth int
 }
 
 // Meets reports whether a and b may not be applied in one go: they overlap,
@@ -31,7 +36,7 @@ func (e Edit) Meets(other Edit) bool {
 }
 
 // Apply returns the text of f with edits applied, every other byte untouched.
-// Insertions at one place keep the order of edits. It fails if any two edits
+// Insertions at one place and of one depth keep the order of edits. It fails if any two edits
 // overlap or one points into another file.
 func Apply(f *File, edits []Edit) ([]byte, error) {
 	edits = slices.Clone(edits)
@@ -39,7 +44,10 @@ func Apply(f *File, edits []Edit) ([]byte, error) {
 		if c := cmp.Compare(a.Span.Start, b.Span.Start); c != 0 {
 			return c
 		}
-		return cmp.Compare(a.Span.End, b.Span.End) // insertions go before a replacement that starts there
+		if c := cmp.Compare(a.Span.End, b.Span.End); c != 0 {
+			return c // insertions go before a replacement that starts there
+		}
+		return cmp.Compare(b.Depth, a.Depth)
 	})
 	out := make([]byte, 0, len(f.Text)+256)
 	last := 0

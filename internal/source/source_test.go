@@ -41,6 +41,11 @@ func TestApply(t *testing.T) {
 	if want := "bahellothere"; string(got) != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+	shallow, deep := at(5, 5, "1", "x"), at(5, 5, "2", "y")
+	deep.Depth = 1
+	if got, err := Apply(f, []Edit{shallow, deep}); err != nil || string(got) != "hello21 world" {
+		t.Errorf("insertions of two depths: got %q, %v, want the deeper first", got, err)
+	}
 	if _, err := Apply(f, []Edit{at(0, 3, "", ""), at(2, 4, "", "")}); err == nil || !strings.Contains(err.Error(), "overlap") {
 		t.Errorf("overlapping edits: got %v, want an error", err)
 	}
