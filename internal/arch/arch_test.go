@@ -16,29 +16,35 @@ const module = "bulkhead/"
 // layers lists the packages from the bottom up. A package imports packages of
 // lower layers only. A trailing slash covers every package beneath.
 var layers = [][]string{
-	{"internal/source", "internal/nearest"},
-	{"internal/model"},
+	{"internal/source", "internal/nearest", "internal/catalog/gen/table"},
+	{"internal/model", "internal/catalog/gen"},
 	{"internal/finding", "internal/frontend/internal/"},
-	{"internal/oci", "internal/catalog", "internal/secret", "internal/kernel"},
+	{"internal/oci", "internal/catalog", "internal/secret", "internal/kernel", "internal/frontend/dockerfile/shell"},
 	{"internal/frontend/"},
 	{"internal/engine", "internal/resolve"},
 	{"internal/enginetest", "internal/rule"},
-	{"internal/rules/", "internal/config", "internal/suppress"},
+	{"internal/config"},
 	{"internal/report"},
+	{"internal/suppress", "internal/rules/"},
 	{"internal/check"},
 	{"internal/fix"},
-	{"internal/ruletest", "internal/report/"},
+	{"internal/ruletest", "internal/report/reporttest"},
+	{"internal/report/"},
 	{"internal/rules"},
 	{"internal/cli"},
-	{"cmd/"},
+	{"internal/agreement", "cmd/"},
 }
-// layerOf returns the layer of pkg: that of its longest match.
+
+// layerOf returns the layer of pkg: that of its own name, else of the longest
+// folder it is in, else -1.
 func layerOf(pkg string) int {
 	layer, longest := -1, 0
 	for i, names := range layers {
 		for _, n := range names {
-			match := pkg == n || strings.HasSuffix(n, "/") && strings.HasPrefix(pkg+"/", n)
-			if match && len(n) > longest {
+			if pkg == n {
+				return i
+			}
+			if strings.HasSuffix(n, "/") && strings.HasPrefix(pkg, n) && len(n) > longest {
 				layer, longest = i, len(n)
 			}
 		}
