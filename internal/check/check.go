@@ -50,6 +50,9 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 		o.Config = &config.Config{}
 	}
 	r := &runner{Options: o, report: &report.Report{Started: o.Now, Rules: o.Rules, FailOn: finding.High}}
+	if o.Config.FailOn.State == model.Set {
+		r.report.FailOn = o.Config.FailOn.Value
+	}
 	sys, err := r.system(ctx)
 	if err != nil {
 		return nil, err
@@ -158,8 +161,8 @@ func (r *runner) load(name string) (*source.File, error) {
 // judge runs the rules over sys and fills in the report.
 func (r *runner) judge(sys *model.System) {
 	rep := r.report
-	rules := r.Config.Apply(r.Rules)
-	all := merge(Findings(rules, sys))
+	all := merge(Findings(inForce(r.Rules, r.Config), sys))
+	weigh(all, r.Rules, r.Config)
 	fingerprint(all)
 	kept, suppressed, extra := suppress.Apply(all, r.sources(sys), r.Config, r.Now, r.Rules)
 	rep.Findings = append(kept, extra...)
