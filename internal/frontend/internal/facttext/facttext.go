@@ -76,6 +76,12 @@ func (p *printer) structure(name string, v reflect.Value, depth int) {
 		}
 		return
 	}
+	if x, ok := v.Interface().(source.Span); ok {
+		if x.IsValid() {
+			p.line(name, "@%s", where(x, ""))
+		}
+		return
+	}
 	t := v.Type()
 	if strings.HasPrefix(t.Name(), "Fact[") {
 		p.fact(name, v)

@@ -1,0 +1,222 @@
+package runline
+
+import (
+	"bytes"
+	goflag "flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"bulkhead/internal/frontend/internal/facttext"
+	"bulkhead/internal/model"
+	"bulkhead/internal/source"
+)
+
+var update = goflag.Bool("update", false, "write the goldens")
+
+// TestRead compares the facts of every file of every archive with the facts
+// beside it.
+func TestRead(t *testing.T) {
+	archives, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(archives) == 0 {
+		t.Fatalf("got %d archives and error %v, want some", len(archives), err)
+	}
+	for _, name := range archives {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			golden(t, name)
+		})
+	}
+}
+
+// golden checks one archive: each file is followed by FILE.facts, what is read
+// from it, and may be followed by FILE.edited, what the edits named in the
+// archive's comment make of it.
+func golden(t *testing.T, name string) {
+	t.Helper()
+	ar, err := txtar.ParseFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edits := strings.Fields(string(ar.Comment))
+	out := &txtar.Archive{Comment: ar.Comment}
+	for _, f := range ar.Files {
+		if strings.HasSuffix(f.Name, ".facts") || strings.HasSuffix(f.Name, ".edited") {
+			continue
+		}
+		src := source.NewFile(f.Name, f.Data)
+		facts := Read(src)
+		out.Files = append(out.Files, f, txtar.File{Name: f.Name + ".facts", Data: []byte(printed(facts))})
+		if len(edits) > 0 {
+			out.Files = append(out.Files, txtar.File{Name: f.Name + ".edited", Data: edited(t, src, facts, edits)})
+		}
+	}
+	got := txtar.Format(out)
+	if *update {
+		if err := os.WriteFile(name, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func printed(facts *model.Facts) string {
+	var b strings.Builder
+	for _, w := range facts.Workloads {
+		fmt.Fprintf(&b, "# %s\n", w.Name)
+		for line := range strings.Lines(facttext.Print(w)) {
+			if !tedious(line) {
+				b.WriteString(line)
+			}
+		}
+	}
+	for _, n := range facts.Networks {
+		fmt.Fprintf(&b, "# network %s\n%s", n.Name, facttext.Print(n))
+	}
+	for _, f := range facts.Faults {
+		fmt.Fprintf(&b, "fault %s: %s\n", f.Place.Span.Position(), f.Message)
+	}
+	for _, n := range facts.Notes {
+		fmt.Fprintf(&b, "note %s: %s\n", n.What, n.Why)
+	}
+	return b.String()
+}
+
+// tedious reports whether a line of facts says nothing of what was read: what
+// is the same for every command line.
+func tedious(line string) bool {
+	for _, name := range []string{
+		"Surface", "Kind", "Image.Surface", "Image.Use", "CapAdd.Span", "CapDrop.Span", "Devices.Span", "Groups.Span", "Links.Span",
+		"Seccomp = default (unset)", "AppArmor = default (unset)", "SELinux = default (unset)", "Restart = {Policy:no Max:0} (unset)",
+		"CapAdd.State = set", "MountsAll = set",
+	} {
+		if rest, ok := strings.CutPrefix(line, name); ok && (strings.Contains(name, "=") || strings.HasPrefix(rest, " ")) {
+			return true
+		}
+	}
+	return strings.HasSuffix(line, "(unknown) @\n") || strings.HasPrefix(line, "Attachments[0].Network.")
+}
+
+// edited applies the first of edits that does something for each workload,
+// again and again until none does anything.
+func edited(t *testing.T, f *source.File, facts *model.Facts, names []string) []byte {
+	t.Helper()
+	for range 50 {
+		var todo []source.Edit
+		for _, w := range facts.Workloads {
+			for _, name := range names {
+				todo = add(todo, editOf(t, w, name))
+			}
+		}
+		if len(todo) == 0 {
+			return f.Text
+		}
+		next, err := source.Apply(f, todo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Equal(next, f.Text) {
+			t.Fatalf("the edits of %s change nothing", f.Name)
+		}
+		f = source.NewFile(f.Name, next)
+		facts = Read(f)
+	}
+	t.Fatalf("the edits of %s do not end:\n%s", f.Name, f.Text)
+	return nil
+}
+
+// add adds edits to todo unless they meet one of it.
+func add(todo, edits []source.Edit) []source.Edit {
+	for _, a := range edits {
+		for _, b := range todo {
+			if a.Meets(b) {
+				return todo
+			}
+		}
+	}
+	return append(todo, edits...)
+}
+
+// editOf returns the edits that w needs to have what name says.
+func editOf(t *testing.T, w *model.Workload, name string) []source.Edit {
+	t.Helper()
+	switch name {
+	case "read-only":
+		return set(w.ReadOnlyRoot, true)
+	case "unprivileged":
+		if w.Privileged.Value && w.Privileged.Delete != nil {
+			return w.Privileged.Delete()
+		}
+	case "no-tty":
+		return set(w.TTY, false)
+	case "no-new-privileges":
+		return set(w.NoNewPrivileges, true)
+	case "memory":
+		return set(w.Memory, 512<<20)
+	case "user":
+		return set(w.User, model.User{Name: "1000:1000", UID: 1000, GID: 1000})
+	case "seccomp":
+		return set(w.Seccomp, "default")
+	case "own-pid":
+		return set(w.PID, model.Namespace{})
+	case "restart":
+		return set(w.Restart, model.Restart{Policy: "on-failure", Max: 5})
+	case "log":
+		if w.Log.Value.Options["max-size"] == "" && w.Log.Edit != nil {
+			return w.Log.Edit(model.LogConfig{Driver: w.Log.Value.Driver, Options: map[string]string{"max-size": "10m", "max-file": "3"}})
+		}
+	case "drop-all":
+		if len(w.CapDrop.Items) == 0 && w.CapDrop.Add != nil {
+			return w.CapDrop.Add("ALL")
+		}
+	case "cap-add":
+		for _, c := range w.CapAdd.Items {
+			if c.Delete != nil {
+				return c.Delete()
+			}
+		}
+	case "mounts":
+		for _, m := range w.Mounts {
+			if m.Kind == model.BindMount && m.Source.Value == "/var/run/docker.sock" && m.Delete != nil {
+				return m.Delete()
+			}
+			if m.Kind != model.TmpfsMount && !m.ReadOnly.Value && m.ReadOnly.Edit != nil {
+				return m.ReadOnly.Edit(true)
+			}
+			if m.Tmpfs != nil && !m.Tmpfs.NoExec.Value && m.Tmpfs.NoExec.Edit != nil {
+				return m.Tmpfs.NoExec.Edit(true)
+			}
+		}
+	case "loopback":
+		for _, p := range w.Ports {
+			if p.HostIP.Value != "127.0.0.1" && p.HostIP.Edit != nil {
+				return p.HostIP.Edit("127.0.0.1")
+			}
+		}
+	case "tag":
+		if r := w.Image.Ref; r.Value.Tag == "" && r.Edit != nil && r.State == model.Set {
+			return r.Edit(model.Reference{Raw: r.Value.Raw + ":1.2"})
+		}
+	default:
+		t.Fatalf("no edit is called %q", name)
+	}
+	return nil
+}
+
+func set[T comparable](f model.Fact[T], v T) []source.Edit {
+	if f.Value == v || f.Edit == nil {
+		return nil
+	}
+	return f.Edit(v)
+}

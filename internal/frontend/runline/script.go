@@ -1,0 +1,210 @@
+package runline
+
+import (
+	"bytes"
+	"path"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// maxNested bounds sh -c "sh -c '…'".
+const maxNested = 4
+
+// script reads the docker lines of a shell script.
+func (r *reader) script(t *text) {
+	if !mentions(t.bytes) {
+		return
+	}
+	file, err := parseShell(t.bytes)
+	if err == nil {
+		r.walk(t, file)
+		return
+	}
+	// One construct that is not read must not hide the lines beside it.
+	for _, l := range logicalLines(t.bytes) {
+		part := t.slice(l[0], l[1])
+		if !mentions(part.bytes) {
+			continue
+		}
+		if file, err := parseShell(part.bytes); err == nil {
+			r.walk(part, file)
+		}
+	}
+}
+
+// mentions reports whether b may hold a line to read. It is cheap: most
+// scripts do not.
+func mentions(b []byte) bool {
+	return bytes.Contains(b, []byte("docker")) || bytes.Contains(b, []byte("podman")) ||
+		bytes.Contains(b, []byte("DOCKER")) || bytes.Contains(b, []byte("PODMAN"))
+}
+
+func parseShell(b []byte) (*syntax.File, error) {
+	return syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(bytes.NewReader(b), "")
+}
+
+// slice returns the bytes [start, end) of t as a text of their own.
+func (t *text) slice(start, end int) *text {
+	out := &text{file: t.file, quoted: t.quoted, locked: t.locked}
+	for i := start; i < end; {
+		s := t.seg(i)
+		n := min(s.at+s.n, end) - i
+		cut := s
+		if s.n == s.m {
+			cut.to, cut.m = s.start(i), n
+		}
+		out.append(t.bytes[i:i+n], cut)
+		i += n
+	}
+	return out
+}
+
+// logicalLines returns the ranges of b's lines, lines that end in a backslash
+// taken together with the next.
+func logicalLines(b []byte) [][2]int {
+	var out [][2]int
+	start := 0
+	for i, c := range b {
+		if c != '\n' {
+			continue
+		}
+		if l := bytes.TrimSuffix(b[start:i], []byte("\r")); bytes.HasSuffix(l, []byte(`\`)) {
+			continue
+		}
+		out = append(out, [2]int{start, i})
+		start = i + 1
+	}
+	return append(out, [2]int{start, len(b)})
+}
+
+// walk reads every simple command of a parsed script.
+func (r *reader) walk(t *text, file *syntax.File) {
+	s := newScope(t, file)
+	syntax.Walk(file, func(n syntax.Node) bool {
+		if call, ok := n.(*syntax.CallExpr); ok {
+			r.call(s, call)
+		}
+		return true
+	})
+}
+
+func (r *reader) call(s *scope, call *syntax.CallExpr) {
+	if len(call.Args) < 3 {
+		return
+	}
+	first := call.Args[0].Lit()
+	if first != "" && !isEngine(first) && !wraps(first) && !isShell(first) {
+		return
+	}
+	var words []*word
+	for _, a := range call.Args {
+		words = append(words, s.words(a)...)
+	}
+	words = unwrap(words)
+	if len(words) < 3 {
+		return
+	}
+	switch name := words[0].value; {
+	case isEngine(name):
+		r.command(words[1:], path.Base(name))
+	case isShell(name):
+		r.nested(words)
+	}
+}
+
+// nested reads the script of sh -c, where it is one quoted string.
+func (r *reader) nested(words []*word) {
+	if r.depth >= maxNested {
+		return
+	}
+	for i := 1; i+1 < len(words); i++ {
+		flags := words[i].value
+		if len(flags) < 2 || flags[0] != '-' {
+			return
+		}
+		if flags[1] == '-' || !strings.Contains(flags, "c") {
+			continue
+		}
+		if w := words[i+1]; w.known() && w.uniform(0, len(w.value)) {
+			r.depth++
+			r.script(w.inner())
+			r.depth--
+		}
+		return
+	}
+}
+
+// inner returns w's value as a text of its own: the script in sh -c 'script'.
+func (w *word) inner() *text {
+	out := &text{file: w.text.file, quoted: w.text.quoted + 1, locked: w.text.locked || w.from[0].quote != single}
+	for i, o := range w.from {
+		sp := w.text.span(o.start, o.end)
+		seg := segment{to: sp.Start, m: sp.End - sp.Start, style: w.text.seg(o.start).style}
+		seg.fixed = !w.text.editable(o.start, o.end)
+		seg.use, seg.useEnd = sp.Start, sp.End
+		out.append([]byte(w.value[i:i+1]), seg)
+	}
+	return out
+}
+
+func isEngine(name string) bool {
+	switch path.Base(name) {
+	case "docker", "podman", "docker.exe", "podman-remote":
+		return true
+	}
+	return false
+}
+
+func isShell(name string) bool {
+	switch path.Base(name) {
+	case "sh", "bash", "ash", "dash":
+		return true
+	}
+	return false
+}
+
+// wraps reports whether the program called name runs the command behind it.
+func wraps(name string) bool {
+	switch path.Base(name) {
+	case "sudo", "doas", "env", "exec", "command", "nohup", "nice", "time", "timeout", "builtin", "eval", "xargs", "setsid", "ionice", "stdbuf", "winpty":
+		return true
+	}
+	return false
+}
+
+// unwrap strips sudo, env and the like with their own arguments: everything
+// up to an engine or a shell.
+func unwrap(words []*word) []*word {
+	if !wraps(words[0].value) {
+		return words
+	}
+	for i, w := range words[1:] {
+		if isEngine(w.value) || isShell(w.value) {
+			return words[i+1:]
+		}
+	}
+	return nil
+}
+
+// command reads the words after "docker".
+func (r *reader) command(words []*word, engine string) {
+	global := parse(words[0], words, globalFlags())
+	words = global.args
+	if global.bad != "" || len(words) < 2 {
+		return
+	}
+	noun := ""
+	if words[0].value == "container" || words[0].value == "network" {
+		noun, words = words[0].value, words[1:]
+	}
+	verb := words[0]
+	switch {
+	case noun != "network" && (verb.value == "run" || verb.value == "create"):
+		r.run(verb, words[1:], engine)
+	case noun == "network" && verb.value == "create":
+		r.network(verb, words[1:])
+	case noun == "network" && verb.value == "connect":
+		r.connect(verb, words[1:])
+	}
+}
