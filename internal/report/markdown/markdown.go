@@ -66,13 +66,13 @@ func plain(s string) string {
 		case strings.ContainsRune("\\`*_{}[]()#+!|~$", r):
 			b.WriteByte('\\')
 			b.WriteRune(r)
-		case r == '@' || r == ':':
-			fmt.Fprintf(&b, "&#%d;", r)
+		case r == '@':
+			b.WriteString("&#64;")
 		default:
 			b.WriteRune(r)
 		}
 	}
-	return b.String()
+	return strings.ReplaceAll(b.String(), "://", "&#58;//")
 }
 
 // code returns s as code. The fence is longer than any run of backquotes in
