@@ -17,7 +17,7 @@ var npmInstallNotCI = &rule.Rule{
 	Summary:  "npm may change the locked versions while it installs them",
 	Severity: finding.Low,
 	Doc:      npmInstallNotCIDoc,
-	Build:    checkNpmInstallNotCI,
+	Build:    checkNPMInstallNotCI,
 }
 
 func checkNPMInstallNotCI(p *rule.Pass, b *model.Build) {
