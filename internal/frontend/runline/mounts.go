@@ -288,6 +288,9 @@ func (l *line) tmpfs(f *flag) (model.Mount, bool) {
 	t := m.Tmpfs
 	t.NoExec.Edit, t.NoSUID.Edit, t.NoDev.Edit = onOff(appendOption, "exec"), onOff(appendOption, "suid"), onOff(appendOption, "dev")
 	t.Size.Edit = func(n int64) []source.Edit { return appendOption("size=" + printBytes(n)) }
+	if !given {
+		return m, true
+	}
 	for _, o := range pieces(options, ',') {
 		o.at += len(target) + 1
 		said := f.piece(o)

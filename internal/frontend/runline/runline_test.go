@@ -220,3 +220,17 @@ func set[T comparable](f model.Fact[T], v T) []source.Edit {
 	}
 	return f.Edit(v)
 }
+
+// TestBareTmpfs covers a tmpfs without options, whose word ends at its target.
+func TestBareTmpfs(t *testing.T) {
+	const text = "docker run --tmpfs /tmp alpine\n"
+	f := source.NewFile("run.sh", []byte(text))
+	m := Read(f).Workloads[0].Mounts[0]
+	if m.Target.Value != "/tmp" || !m.Tmpfs.NoExec.Value {
+		t.Errorf("got %q, noexec %t, want /tmp, noexec", m.Target.Value, m.Tmpfs.NoExec.Value)
+	}
+	got, err := source.Apply(f, m.Tmpfs.Size.Edit(64<<20))
+	if want := "docker run --tmpfs /tmp:size=64m alpine\n"; err != nil || string(got) != want {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+}
