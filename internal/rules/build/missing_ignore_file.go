@@ -21,8 +21,8 @@ var missingIgnoreFile = &rule.Rule{
 }
 
 func checkMissingIgnoreFile(p *rule.Pass, b *model.Build) {
-	if b.Context == "" || b.Ignore != nil && b.Ignore.File != nil {
-		return
+	if b.Ignore == nil || b.Ignore.File != nil {
+		return // the context is not known, or something is left out
 	}
 	for i := range instructions(b, neededStage, "COPY", "ADD") {
 		if flag(i, "from") != nil || len(i.Words) < 2 || i.OnBuild {

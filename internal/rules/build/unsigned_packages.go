@@ -25,8 +25,11 @@ func checkUnsignedPackages(p *rule.Pass, b *model.Build) {
 	for c := range commands(b, everyStage) {
 		for i := 1; i < len(c.Words); i++ {
 			if unsignedFlag(c.Command, i) {
-				p.Report(c.Words[i].Place(), c.Name+" does not check signatures",
-					finding.Fix{Message: "check signatures", Edits: deleteWords(c.Words[i])})
+				fix := finding.Fix{Message: "check signatures", Edits: deleteWords(c.Words[i])}
+				if c.Arg(i) == "--force-yes" { // also answers yes
+					fix = rule.Set(c.Words[i], "-y", fix.Message)
+				}
+				p.Report(c.Words[i].Place(), c.Name+" does not check signatures", fix)
 				break
 			}
 			if unsignedSource(c.Arg(i)) {

@@ -16,7 +16,7 @@ var updateAlone = &rule.Rule{
 	Name:     "update-alone",
 	Summary:  "package lists are fetched in another layer than the packages",
 	Severity: finding.Medium,
-	Refs:     []string{"hadolint DL3009", "trivy DS-0017", "kics update_instruction_alone", "checkov CKV_DOCKER_5", "dockle CIS-DI-0007", "CIS-Docker 4.7"},
+	Refs:     []string{"trivy DS-0017", "kics update_instruction_alone", "checkov CKV_DOCKER_5", "dockle CIS-DI-0007", "CIS-Docker 4.7"},
 	Doc:      updateAloneDoc,
 	Build:    checkUpdateAlone,
 }
