@@ -1,0 +1,215 @@
+// Package dockerfile reads Dockerfiles as BuildKit does, every instruction,
+// flag and word with its place in the text.
+package dockerfile
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+
+	"bulkhead/internal/frontend/dockerfile/shell"
+	"bulkhead/internal/model"
+	"bulkhead/internal/source"
+)
+
+// Limits of what is read. What lies beyond them is a fault.
+const (
+	maxFile      = 8 << 20
+	maxStages    = 1000
+	maxInherited = 1 << 18 // variables, ports, volumes and labels copied from stage to stage
+	maxFaults    = 100
+)
+
+// Options say how a Dockerfile is built.
+type Options struct {
+	Args   map[string]string // build arguments given
+	Target string            // the stage to build; "" is the last one
+
+	// Base returns what is known about an image that a stage starts from, nil
+	// where nothing is. It may be nil.
+	Base func(model.Reference) *model.ImageConfig
+}
+
+// Read reads f. It always returns one build; what it could not read is among
+// the faults.
+func Read(f *source.File, o Options) *model.Facts {
+	r := newReader(f, o)
+	if len(f.Text) > maxFile {
+		r.fault(f.Span(0, 1), "file is larger than 8 MB")
+		return r.facts
+	}
+	r.read()
+	return r.facts
+}
+
+// A reader reads one Dockerfile.
+type reader struct {
+	file   *source.File
+	whole  string // its text
+	o      Options
+	build  *model.Build
+	facts  *model.Facts
+	shell  *shell.Parser
+	expand *expander
+	global *scope   // build arguments before the first stage
+	stages []*stage // as r.build.Stages
+	names  map[string]*stage
+	stage  *stage // the current one; nil before the first
+
+	lines     []*statement // as r.build.Instructions
+	inherited int
+	refused   bool // a fault about stages was given
+}
+
+func newReader(f *source.File, o Options) *reader {
+	b := &model.Build{Name: f.Name, File: f}
+	return &reader{
+		file:   f,
+		o:      o,
+		build:  b,
+		facts:  &model.Facts{Builds: []*model.Build{b}},
+		shell:  shell.NewParser(),
+		global: &scope{open: true},
+	}
+}
+
+func (r *reader) read() {
+	r.whole = string(r.file.Text)
+	s := &scanner{file: r.file, whole: r.whole, escape: '\\', fault: r.fault}
+	for {
+		l, ok := s.line()
+		if !ok {
+			break
+		}
+		if r.expand == nil { // the escape character is settled by the first line
+			r.expand = newExpander(s.escape)
+		}
+		st := split(l, s.escape)
+		r.takeDocuments(s, st)
+		r.statement(st)
+	}
+	r.syntax()
+	r.finish()
+	if len(r.build.Instructions) == 0 {
+		r.fault(r.file.Span(0, 0), "file with no instructions")
+	}
+}
+
+// takeDocuments reads the here-documents of st, which follow it.
+func (r *reader) takeDocuments(s *scanner, st *statement) {
+	if st.err != nil || !st.takesDocuments() {
+		return
+	}
+	docs, err := st.documents()
+	if err != nil {
+		st.err = err
+		return
+	}
+	for i := range docs {
+		var ok bool
+		docs[i].start, docs[i].end, ok = s.heredoc(docs[i].Name, docs[i].Chomp)
+		if !ok {
+			st.err = fmt.Errorf("unterminated heredoc %s", brief(docs[i].Name))
+		}
+		docs[i].Content = r.whole[docs[i].start:docs[i].end]
+	}
+	st.docs = docs
+	st.next, st.last = s.pos, s.number
+	if st.inner != nil {
+		st.inner.docs = docs
+	}
+}
+
+// syntax reads the syntax directive.
+func (r *reader) syntax() {
+	text := r.file.Text[:min(len(r.file.Text), maxLine)]
+	r.build.Syntax.Span = r.file.Span(0, 0)
+	start := bytes.TrimLeft(text, "\ufeff")
+	if len(start) == 0 || start[0] != '#' && start[0] != '/' {
+		return
+	}
+	image, _, at, ok := parser.DetectSyntax(text)
+	if !ok || len(at) == 0 {
+		return
+	}
+	from := r.file.LineStart(at[0].Start.Line)
+	i := bytes.Index(r.file.Text[from:], []byte(image))
+	if i < 0 {
+		return
+	}
+	span := r.file.Span(from+i, from+i+len(image))
+	r.build.Syntax = model.Fact[string]{Value: image, State: model.Set, Span: span, Edit: func(v string) []source.Edit {
+		if v == "" || strings.ContainsAny(v, " \t\r\n") {
+			return nil
+		}
+		return []source.Edit{{Span: span, New: v}}
+	}}
+}
+
+// finish settles the target and what it needs.
+func (r *reader) finish() {
+	for _, s := range r.stages {
+		r.close(s)
+	}
+	target := r.target()
+	if target == nil {
+		return
+	}
+	r.build.Target = target.Stage
+	r.build.Windows = target.windows
+	r.need(target)
+}
+
+func (r *reader) target() *stage {
+	if len(r.stages) == 0 {
+		return nil
+	}
+	name := r.o.Target
+	if name == "" {
+		return r.stages[len(r.stages)-1]
+	}
+	if s := r.names[strings.ToLower(name)]; s != nil {
+		return s
+	}
+	if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(r.stages) {
+		return r.stages[i]
+	}
+	r.fault(r.stages[len(r.stages)-1].From.Keyword, fmt.Sprintf("target stage %q is not in the file", brief(name)))
+	return nil
+}
+
+// need marks the stages that s is built from, itself included.
+func (r *reader) need(s *stage) {
+	todo := []*stage{s}
+	for len(todo) > 0 {
+		s := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if s.Needed {
+			continue
+		}
+		s.Needed = true
+		todo = append(todo, s.needs...)
+	}
+}
+
+// fault notes what cannot be read.
+func (r *reader) fault(span source.Span, message string) {
+	if len(r.facts.Faults) >= maxFaults {
+		return
+	}
+	r.facts.Faults = append(r.facts.Faults, model.Fault{
+		Place: model.Place{Span: span}, Surface: model.Dockerfile, Message: message,
+	})
+}
+
+// brief returns s cut to what a message can hold.
+func brief(s string) string {
+	const most = 80
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}
