@@ -5,8 +5,12 @@ package config
 import (
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"time"
+
+	"github.com/moby/patternmatcher"
 
 	"bulkhead/internal/finding"
 	"bulkhead/internal/model"
@@ -26,7 +30,7 @@ type Config struct {
 
 	Edition    string                        // rules newer than it are info; empty holds no rule back
 	FailOn     model.Fact[finding.Severity]  // Unset where it is not said
-	Exclude    []string                      // patterns of files that are not looked at; see Match
+	Exclude    []string                      // patterns of files that are not looked at, as in a .dockerignore
 	Registries model.List[string]            // image prefixes that are trusted
 	Rules      map[string]model.Fact[Choice] // by the name of the rule
 	Suppress   []Suppression
@@ -43,29 +47,40 @@ type Choice struct {
 type Suppression struct {
 	Rules   []string // names of rules; never empty
 	Path    string   // pattern of the file's name, or the text of a place without text; empty is everywhere
-	Subject string   // pattern of the subject; empty is any
+	Subject string   // pattern of the subject as path.Match has it; empty is any
 	Until   time.Time
 	Owner   string
 	Reason  string // never empty
 	Span    source.Span
+
+	files *patternmatcher.PatternMatcher // of Path
 }
 
 // Covers reports whether s is about f, whatever the date.
 func (s *Suppression) Covers(f *finding.Finding) bool {
-	named := false
-	for _, name := range s.Rules {
-		named = named || name == f.Rule
+	if !slices.Contains(s.Rules, f.Rule) {
+		return false
 	}
-	if !named || s.Subject != "" && !Match(s.Subject, f.Subject) {
+	if ok, err := path.Match(s.Subject, f.Subject); s.Subject != "" && (!ok || err != nil) {
 		return false
 	}
 	if s.Path == "" {
 		return true
 	}
 	if f.Span.IsValid() {
-		return Match(s.Path, f.Span.File.Name)
+		return s.CoversFile(f.Span.File.Name)
 	}
 	return s.Path == f.Path
+}
+
+// CoversFile reports whether s names a path that matches the file called name
+// or a folder it is in.
+func (s *Suppression) CoversFile(name string) bool {
+	if s.files == nil {
+		return false
+	}
+	ok, err := s.files.MatchesOrParentMatches(name)
+	return ok && err == nil
 }
 
 // Find returns the path of the configuration that holds for directory dir:
@@ -77,9 +92,9 @@ func Find(dir string) string {
 		return ""
 	}
 	for {
-		path := filepath.Join(dir, Name)
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-			return path
+		file := filepath.Join(dir, Name)
+		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
+			return file
 		}
 		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
 			return ""
@@ -92,32 +107,32 @@ func Find(dir string) string {
 	}
 }
 
-// Load reads the configuration at path; rules are all there are. Its errors
+// Load reads the configuration called name; rules are all there are. Its errors
 // are source.SyntaxErrors, joined, but for files that cannot be read.
-func Load(path string, rules []*rule.Rule) (*Config, error) {
-	info, err := os.Stat(path)
+func Load(name string, rules []*rule.Rule) (*Config, error) {
+	info, err := os.Stat(name)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxSize {
-		return nil, fmt.Errorf("read configuration: %s is no file of at most %d bytes", path, maxSize)
+		return nil, fmt.Errorf("read configuration: %s is no file of at most %d bytes", name, maxSize)
 	}
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	f := source.NewFile(printed(path), text)
-	f.Path = path
+	f := source.NewFile(printed(name), text)
+	f.Path = name
 	return Read(f, rules)
 }
 
-// printed returns path as people know it: relative to the working directory
+// printed returns name as people know it: relative to the working directory
 // where it is below that.
-func printed(path string) string {
-	if wd, err := os.Getwd(); err == nil && filepath.IsAbs(path) {
-		if rel, err := filepath.Rel(wd, path); err == nil && filepath.IsLocal(rel) {
-			path = rel
+func printed(name string) string {
+	if wd, err := os.Getwd(); err == nil && filepath.IsAbs(name) {
+		if rel, err := filepath.Rel(wd, name); err == nil && filepath.IsLocal(rel) {
+			name = rel
 		}
 	}
-	return filepath.ToSlash(path)
+	return filepath.ToSlash(name)
 }

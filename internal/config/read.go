@@ -3,11 +3,13 @@ package config
 import (
 	"errors"
 	"fmt"
+	"path"
 	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/moby/patternmatcher"
 	"go.yaml.in/yaml/v3"
 
 	"bulkhead/internal/finding"
@@ -80,7 +82,7 @@ func (r *reader) top(n *yaml.Node) {
 	r.mapping(n, map[string]func(n *yaml.Node){
 		"edition":    func(n *yaml.Node) { c.Edition = r.edition(n) },
 		"fail-on":    func(n *yaml.Node) { c.FailOn = r.severity(n) },
-		"exclude":    func(n *yaml.Node) { c.Exclude = r.texts(n) },
+		"exclude":    func(n *yaml.Node) { c.Exclude = r.patterns(n) },
 		"registries": func(n *yaml.Node) { c.Registries = r.list(n) },
 		"rules":      r.rules,
 		"suppress":   r.suppress,
@@ -180,6 +182,26 @@ func (r *reader) texts(n *yaml.Node) []string {
 	return out
 }
 
+func (r *reader) patterns(n *yaml.Node) []string {
+	for _, item := range r.items(n) {
+		r.pattern(item)
+	}
+	return r.texts(n)
+}
+
+// pattern returns what matches the files n says, or nil where n is no pattern.
+func (r *reader) pattern(n *yaml.Node) *patternmatcher.PatternMatcher {
+	m, err := patternmatcher.New([]string{resolve(n).Value})
+	if err == nil {
+		_, err = m.MatchesOrParentMatches("x") // it compiles patterns when first asked
+	}
+	if err != nil {
+		r.fail(n, "%q is no pattern as in a .dockerignore", resolve(n).Value)
+		return nil
+	}
+	return m
+}
+
 func (r *reader) list(n *yaml.Node) model.List[string] {
 	list := model.List[string]{State: model.Set, Span: r.span(n)}
 	for _, item := range r.items(n) {
@@ -214,6 +236,9 @@ func (r *reader) names(n *yaml.Node) []string {
 
 func (r *reader) rules(n *yaml.Node) {
 	n = resolve(n)
+	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
+		return
+	}
 	if n.Kind != yaml.MappingNode {
 		r.fail(n, "must be a mapping from rules to off or a severity")
 		return
@@ -245,8 +270,8 @@ func (r *reader) suppress(n *yaml.Node) {
 					s.Rules = append(s.Rules, r.names(id)...)
 				}
 			},
-			"path":    func(n *yaml.Node) { s.Path = r.text(n) },
-			"subject": func(n *yaml.Node) { s.Subject = r.text(n) },
+			"path":    func(n *yaml.Node) { s.Path, s.files = r.text(n), r.pattern(n) },
+			"subject": func(n *yaml.Node) { s.Subject = r.subject(n) },
 			"until":   func(n *yaml.Node) { s.Until = r.date(n) },
 			"owner":   func(n *yaml.Node) { s.Owner = r.text(n) },
 			"reason":  func(n *yaml.Node) { s.Reason = strings.TrimSpace(r.text(n)) },
@@ -256,6 +281,14 @@ func (r *reader) suppress(n *yaml.Node) {
 		}
 		r.config.Suppress = append(r.config.Suppress, s)
 	}
+}
+
+func (r *reader) subject(n *yaml.Node) string {
+	pattern := r.text(n)
+	if _, err := path.Match(pattern, ""); err != nil {
+		r.fail(n, "%q is no pattern of names", pattern)
+	}
+	return pattern
 }
 
 func (r *reader) complete(n *yaml.Node, s *Suppression) {
