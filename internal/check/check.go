@@ -49,7 +49,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	if o.Config == nil {
 		o.Config = &config.Config{}
 	}
-	r := &runner{Options: o, report: &report.Report{Started: o.Now, Rules: o.Rules, FailOn: finding.High}}
+	r := &runner{Options: o, report: &report.Report{Started: o.Now, FailOn: finding.High}}
 	if o.Config.FailOn.State == model.Set {
 		r.report.FailOn = o.Config.FailOn.Value
 	}
@@ -161,14 +161,18 @@ func (r *runner) load(name string) (*source.File, error) {
 // judge runs the rules over sys and fills in the report.
 func (r *runner) judge(sys *model.System) {
 	rep := r.report
-	all := merge(Findings(inForce(r.Rules, r.Config), sys))
+	rep.Rules = inForce(r.Rules, r.Config)
+	all := merge(Findings(rep.Rules, sys))
 	weigh(all, r.Rules, r.Config)
 	fingerprint(all)
-	kept, suppressed, extra := suppress.Apply(all, r.sources(sys), r.Config, r.Now, r.Rules)
-	rep.Findings = append(kept, extra...)
+	decided := suppress.Apply(suppress.Request{
+		Findings: all, Files: r.sources(sys), Config: r.Config, Now: r.Now, All: r.Rules, Ran: rep.Rules,
+	})
+	fingerprint(decided.Extra)
+	rep.Findings = append(decided.Kept, decided.Extra...)
 	slices.SortStableFunc(rep.Findings, byPlace)
 	rank(rep.Findings)
-	rep.Suppressed = suppressed
+	rep.Suppressed = decided.Suppressed
 	rep.Top = stories(rep.Findings)
 	rep.NotChecked = append(rep.NotChecked, sys.Notes...)
 	rep.Looked = append(rep.Looked, looked(sys)...)
@@ -248,4 +252,3 @@ func looked(sys *model.System) []string {
 	}
 	return out
 }
-
