@@ -84,15 +84,12 @@ type Instruction struct {
 // place needs.
 type Word = Fact[string]
 
-// A Flag is one --name=value of an instruction.
+// A Flag is one --name=value of an instruction. Its Value's Delete takes the
+// flag and the blanks that set it off out of the text.
 type Flag struct {
 	Name  string // without the dashes
 	Value Fact[string]
 	Span  source.Span // all of it
-
-	// Delete returns the edits that take the flag out, the blanks that set it
-	// off included.
-	Delete func() []source.Edit
 }
 
 // A Pair is one NAME=value of ENV, ARG or LABEL. Its Value's Delete takes the
