@@ -109,7 +109,8 @@ func (r *resolver) applyImage(w *model.Workload) {
 	}
 	inheritUser(w, c)
 	if c == nil {
-		w.Health.Likely = w.Health.State == model.Unset && w.Health.Known()
+		// An image may bring a health check; a cluster does not look at it.
+		w.Health.Likely = w.Surface != model.Kube && w.Health.State == model.Unset
 		return
 	}
 	if w.Surface != model.Kube && w.Health.State == model.Unset {
