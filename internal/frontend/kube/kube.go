@@ -1,0 +1,145 @@
+// Package kube reads Kubernetes manifests: pods and everything that holds a pod
+// template, and the Services, Ingresses, NetworkPolicies and RBAC objects that
+// say who can reach them and what they may do.
+package kube
+
+import (
+	"strings"
+
+	"bulkhead/internal/frontend/internal/yamltext"
+	"bulkhead/internal/model"
+	"bulkhead/internal/source"
+)
+
+// maxNested bounds lists in lists.
+const maxNested = 4
+
+// Read returns the facts of every document of f, YAML or JSON. Kinds that say
+// nothing about containers are left out, and so are templates, with a note.
+func Read(f *source.File) *model.Facts {
+	r := &reader{facts: &model.Facts{}, tokenless: map[string]bool{}}
+	docs, errs := yamltext.Parse(f)
+	if len(errs) > 0 && yamltext.IsTemplate(f.Text) || templated(docs) {
+		r.facts.Notes = append(r.facts.Notes, model.Note{What: f.Name, Why: "is a template"})
+		return r.facts
+	}
+	r.facts.Faults = yamltext.Faults(model.Kube, errs)
+	for _, d := range docs {
+		r.object(d, 0)
+	}
+	r.accounts()
+	return r.facts
+}
+
+// templated reports whether a value of docs is "{{" and so on unquoted, which
+// YAML reads as a mapping with a mapping for its key.
+func templated(docs []yamltext.Value) bool {
+	left := 100_000
+	var walk func(v yamltext.Value, depth int) bool
+	walk = func(v yamltext.Value, depth int) bool {
+		if left--; left < 0 || depth > 100 {
+			return false
+		}
+		switch v.Kind() {
+		case yamltext.Mapping:
+			if v.Len() == 0 && strings.HasPrefix(v.Span().Text(), "{{") {
+				return true
+			}
+			for _, p := range v.Pairs() {
+				if walk(p, depth+1) {
+					return true
+				}
+			}
+		case yamltext.Sequence:
+			for _, i := range v.Items() {
+				if walk(i, depth+1) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	for _, d := range docs {
+		if walk(d, 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// A reader gathers the facts of one file.
+type reader struct {
+	facts     *model.Facts
+	tokenless map[string]bool // namespace/name of service accounts that mount no token by default
+}
+
+// object reads one Kubernetes object.
+func (r *reader) object(o yamltext.Value, depth int) {
+	version, kind := o.Get("apiVersion").Text(), o.Get("kind").Text()
+	if version == "" || kind == "" || depth > maxNested {
+		return
+	}
+	if strings.HasSuffix(kind, "List") && o.Get("items").Kind() == yamltext.Sequence {
+		for _, item := range o.Get("items").Items() {
+			r.object(item, depth+1)
+		}
+		return
+	}
+	if template, ok := podTemplate(o, version, kind); ok {
+		r.pod(o, template, kind)
+		return
+	}
+	switch kind {
+	case "Service":
+		r.service(o, version)
+	case "Ingress":
+		r.ingress(o)
+	case "NetworkPolicy":
+		r.networkPolicy(o)
+	case "Role", "ClusterRole":
+		r.role(o, kind)
+	case "RoleBinding", "ClusterRoleBinding":
+		r.binding(o, kind)
+	case "ServiceAccount":
+		r.serviceAccount(o)
+	}
+}
+
+// podTemplate returns the part of o that holds a pod's metadata and spec.
+func podTemplate(o yamltext.Value, version, kind string) (yamltext.Value, bool) {
+	group, _, _ := strings.Cut(version, "/")
+	switch kind {
+	case "Pod":
+		return o, true
+	case "PodTemplate":
+		return o.Get("template"), true
+	case "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "DeploymentConfig", "Rollout":
+		return o.At("spec", "template"), true
+	case "CronJob", "ScheduledJob":
+		return o.At("spec", "jobTemplate", "spec", "template"), true
+	case "Revision":
+		return o, group == "serving.knative.dev"
+	case "Service", "Configuration":
+		return o.At("spec", "template"), group == "serving.knative.dev"
+	}
+	return yamltext.Value{}, false
+}
+
+// name returns the name of an object, or how its name is to start.
+func name(o yamltext.Value) string {
+	if n := o.At("metadata", "name").Text(); n != "" {
+		return n
+	}
+	return o.At("metadata", "generateName").Text()
+}
+
+func namespace(o yamltext.Value) string { return o.At("metadata", "namespace").Text() }
+
+// place is where an object is named, or else the object's kind.
+func place(o yamltext.Value) model.Place {
+	at := o.At("metadata", "name")
+	if !at.Exists() {
+		at = o.Get("kind")
+	}
+	return model.Place{Span: at.Span()}
+}

@@ -1,0 +1,219 @@
+package kube
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"bulkhead/internal/frontend/internal/facttext"
+	"bulkhead/internal/model"
+	"bulkhead/internal/source"
+)
+
+var update = flag.Bool("update", false, "write the goldens")
+
+// TestRead compares the facts of every file of every archive with the facts
+// beside it.
+func TestRead(t *testing.T) {
+	archives, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(archives) == 0 {
+		t.Fatalf("got %d archives and error %v, want some", len(archives), err)
+	}
+	for _, name := range archives {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			golden(t, name)
+		})
+	}
+}
+
+// golden checks one archive: each file is followed by FILE.facts, what is read
+// from it, and may be followed by FILE.edited, what the edits named in the
+// archive's comment make of it.
+func golden(t *testing.T, name string) {
+	t.Helper()
+	ar, err := txtar.ParseFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edits := strings.Fields(string(ar.Comment))
+	out := &txtar.Archive{Comment: ar.Comment}
+	for _, f := range ar.Files {
+		if strings.HasSuffix(f.Name, ".facts") || strings.HasSuffix(f.Name, ".edited") {
+			continue
+		}
+		src := source.NewFile(f.Name, f.Data)
+		facts := Read(src)
+		out.Files = append(out.Files, f, txtar.File{Name: f.Name + ".facts", Data: []byte(printed(facts))})
+		if len(edits) > 0 {
+			out.Files = append(out.Files, txtar.File{Name: f.Name + ".edited", Data: edited(t, src, edits)})
+		}
+	}
+	got := txtar.Format(out)
+	if *update {
+		if err := os.WriteFile(name, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// printed returns facts as text, without the lines that are the same for every
+// container.
+func printed(facts *model.Facts) string {
+	var b strings.Builder
+	section := func(title, text string) {
+		fmt.Fprintf(&b, "# %s\n", title)
+		for line := range strings.Lines(text) {
+			if !tedious(line) {
+				b.WriteString(line)
+			}
+		}
+	}
+	for _, w := range facts.Workloads {
+		section(w.Name, facttext.Print(w))
+	}
+	for _, s := range facts.Services {
+		section(s.Kind+" "+s.Name, facttext.Print(s))
+	}
+	for _, p := range facts.Policies {
+		section("NetworkPolicy "+p.Name, facttext.Print(p))
+	}
+	for _, g := range facts.Grants {
+		section(g.Name, facttext.Print(g))
+	}
+	for _, f := range facts.Faults {
+		fmt.Fprintf(&b, "fault %s: %s\n", f.Place.Span.Position(), f.Message)
+	}
+	for _, n := range facts.Notes {
+		fmt.Fprintf(&b, "note %s: %s\n", n.What, n.Why)
+	}
+	return b.String()
+}
+
+func tedious(line string) bool {
+	for _, prefix := range []string{
+		"Name = ", "Surface = ", "Image.Surface", "Image.Use", "CapAdd.Span", "CapDrop.Span", "Devices.Span", "Groups.Span", "Links.Span",
+		"CapAdd.State = set", "CapDrop.State = set", "MountsAll = set", "Restart = {Policy:always Max:0} (unknown)",
+		"Seccomp = unconfined (unset)", "AppArmor = default (unset)", "SELinux = default (unset)", "NetworkPolicy = false (unknown)",
+		"UserNS = {Mode:host Target: Host:false} (unset)", "ServiceAccount = default (unset)", "ServiceAccountToken = true (unset)",
+		"User = {Name: UID:0 GID:-1} (unset)",
+	} {
+		if strings.HasPrefix(line, prefix) {
+			return true
+		}
+	}
+	return strings.HasSuffix(line, "(unknown) @\n") || strings.Contains(line, "Image.Name")
+}
+
+// edited makes every edit named, one after the other, on every container that
+// needs it.
+func edited(t *testing.T, f *source.File, names []string) []byte {
+	t.Helper()
+	for _, name := range names {
+		for i := 0; ; i++ {
+			if i > 50 {
+				t.Fatalf("edit %s of %s does not end:\n%s", name, f.Name, f.Text)
+			}
+			var todo []source.Edit
+			for _, w := range Read(f).Workloads {
+				if todo = editOf(t, w, name); len(todo) > 0 {
+					break
+				}
+			}
+			if len(todo) == 0 {
+				break
+			}
+			next, err := source.Apply(f, todo)
+			if err != nil {
+				t.Fatalf("edit %s: %v", name, err)
+			}
+			f = source.NewFile(f.Name, next)
+		}
+	}
+	return f.Text
+}
+
+// editOf returns the edits w needs to have what name says.
+func editOf(t *testing.T, w *model.Workload, name string) []source.Edit {
+	t.Helper()
+	switch name {
+	case "read-only":
+		return set(w.ReadOnlyRoot, true)
+	case "unprivileged":
+		if w.Privileged.State == model.Set {
+			return w.Privileged.Delete()
+		}
+	case "no-new-privileges":
+		return set(w.NoNewPrivileges, true)
+	case "memory":
+		return set(w.Memory, 512<<20)
+	case "cpu":
+		return set(w.CPUs, 0.5)
+	case "user":
+		if w.User.Value.UID != 1000 {
+			return w.User.Edit(model.User{Name: "1000", UID: 1000, GID: -1})
+		}
+	case "non-root":
+		return set(w.NonRoot, true)
+	case "seccomp":
+		return set(w.Seccomp, "default")
+	case "apparmor":
+		return set(w.AppArmor, "default")
+	case "own-namespaces":
+		for _, ns := range []model.Fact[model.Namespace]{w.PID, w.IPC, w.Network} {
+			if ns.Value.Mode == "host" {
+				return ns.Delete()
+			}
+		}
+	case "no-token":
+		return set(w.ServiceAccountToken, false)
+	case "drop-all":
+		for _, c := range w.CapDrop.Items {
+			if c.Value == "ALL" {
+				return nil
+			}
+		}
+		return w.CapDrop.Add("ALL")
+	case "no-cap-add":
+		for _, c := range w.CapAdd.Items {
+			return c.Delete()
+		}
+	case "mounts-read-only":
+		for _, m := range w.Mounts {
+			if m.Kind == model.BindMount && !m.ReadOnly.Value {
+				return m.ReadOnly.Edit(true)
+			}
+		}
+	case "no-host-ports":
+		for _, p := range w.Ports {
+			return p.Delete()
+		}
+	case "tag":
+		if r := w.Image.Ref; r.State == model.Set && r.Value.Tag == "" {
+			return r.Edit(model.Reference{Raw: r.Value.Raw + ":1.2"})
+		}
+	default:
+		t.Fatalf("no edit is called %q", name)
+	}
+	return nil
+}
+
+func set[T comparable](f model.Fact[T], v T) []source.Edit {
+	if f.Value == v || f.Edit == nil || !f.Known() {
+		return nil
+	}
+	return f.Edit(v)
+}

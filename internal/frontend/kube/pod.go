@@ -1,0 +1,168 @@
+package kube
+
+import (
+	"strings"
+
+	"bulkhead/internal/frontend/internal/yamltext"
+	"bulkhead/internal/model"
+	"bulkhead/internal/oci"
+	"bulkhead/internal/source"
+)
+
+// A pod is one pod template while its containers are read.
+type pod struct {
+	object   yamltext.Value // the object it is in
+	template yamltext.Value
+	spec     yamltext.Value
+	kind     string
+	volumes  map[string]yamltext.Value
+	labels   []model.Label
+}
+
+// pod reads the containers of a pod template.
+func (r *reader) pod(object, template yamltext.Value, kind string) {
+	p := &pod{object: object, template: template, spec: template.Get("spec"), kind: kind, volumes: map[string]yamltext.Value{}}
+	p.labels = labels(template.At("metadata", "labels"))
+	for _, v := range p.spec.Get("volumes").Items() {
+		p.volumes[v.Get("name").Text()] = v
+	}
+	for _, field := range []string{"initContainers", "containers", "ephemeralContainers"} {
+		for _, c := range p.spec.Get(field).Items() {
+			if c.Kind() != yamltext.Mapping || c.Len() == 0 {
+				continue
+			}
+			c.Keep()
+			w := p.container(c)
+			w.Short = kind == "Job" || kind == "CronJob" || kind == "ScheduledJob" ||
+				field == "ephemeralContainers" ||
+				field == "initContainers" && c.Get("restartPolicy").Text() != "Always"
+			r.facts.Workloads = append(r.facts.Workloads, w)
+			r.facts.Images = append(r.facts.Images, w.Image)
+		}
+	}
+}
+
+// A container is one container of a pod while it is read.
+type container struct {
+	*pod
+	value    yamltext.Value
+	security yamltext.Value // its own security context
+	shared   yamltext.Value // the pod's
+	at       source.Span    // the place of what is left out: the container's name
+}
+
+func (p *pod) container(v yamltext.Value) *model.Workload {
+	c := &container{pod: p, value: v, security: v.Get("securityContext"), shared: p.spec.Get("securityContext")}
+	own := v.Get("name")
+	for _, first := range v.Pairs()[:min(v.Len(), 1)] {
+		c.at = first.KeySpan() // of a container without a name
+	}
+	if given(own) {
+		c.at = own.Span()
+	}
+	w := &model.Workload{
+		Name:      strings.TrimSuffix(name(p.object)+"/"+own.Text(), "/"),
+		Surface:   model.Kube,
+		Place:     model.Place{Span: c.at},
+		Kind:      p.kind,
+		Namespace: namespace(p.object),
+		Labels:    p.labels,
+	}
+	c.image(w)
+	c.process(w)
+	c.privileges(w)
+	c.profiles(w)
+	c.namespaces(w)
+	c.mounts(w)
+	c.resources(w)
+	c.ports(w)
+	c.environment(w)
+	c.account(w)
+	elsewhere(w)
+	return w
+}
+
+// image reads the image and how it is pulled.
+func (c *container) image(w *model.Workload) {
+	said := text(c.value.Get("image"), "", c.at)
+	ref, err := oci.ParseReference(said.Value)
+	w.Image = &model.Image{Name: said.Value, Surface: model.Kube, Use: model.RunImage, Workloads: []*model.Workload{w}}
+	w.Image.Ref = model.Fact[model.Reference]{Value: ref, State: said.State, Span: said.Span}
+	if err != nil {
+		w.Image.Ref.State = model.Unknown
+	}
+	if said.State == model.Set {
+		w.Image.Ref.Edit = func(v model.Reference) []source.Edit { return said.Edit(v.Raw) }
+	}
+	policy := "IfNotPresent"
+	if ref.Digest == "" && (ref.Tag == "" || ref.Tag == "latest") {
+		policy = "Always"
+	}
+	w.PullPolicy = text(c.value.Get("imagePullPolicy"), policy, c.at)
+	if !w.Image.Ref.Known() && w.PullPolicy.State == model.Unset {
+		w.PullPolicy.State = model.Unknown
+	}
+}
+
+// process reads what runs and how it is watched.
+func (c *container) process(w *model.Workload) {
+	w.Entrypoint = argv(c.value.Get("command"), c.at)
+	w.Command = argv(c.value.Get("args"), c.at)
+	w.WorkingDir = text(c.value.Get("workingDir"), "", c.at)
+	w.Stdin = boolean(c.value.Get("stdin"), false, c.at)
+	w.TTY = boolean(c.value.Get("tty"), false, c.at)
+	w.Health = model.Fact[model.Health]{Span: c.at}
+	for _, probe := range []string{"livenessProbe", "readinessProbe", "startupProbe"} {
+		v := c.value.Get(probe)
+		if given(v) {
+			w.Health = model.Fact[model.Health]{State: model.Set, Span: v.KeySpan()}
+			w.Health.Value = model.Health{Kind: model.ProbeHealth, Test: argv(v.At("exec", "command"), c.at).Value.Args}
+			break
+		}
+	}
+	policies := map[string]string{"": "always", "Always": "always", "OnFailure": "on-failure", "Never": "no"}
+	restart := c.spec.Get("restartPolicy")
+	w.Restart = model.Fact[model.Restart]{Value: model.Restart{Policy: policies[restart.Text()]}, State: model.Unknown, Span: c.at}
+	if given(restart) {
+		w.Restart.Span = restart.Span()
+	}
+}
+
+// account reads the service account, of which the kubelet mounts a token
+// unless the pod says otherwise.
+func (c *container) account(w *model.Workload) {
+	v := c.spec.Get("serviceAccountName")
+	if !given(v) && given(c.spec.Get("serviceAccount")) {
+		v = c.spec.Get("serviceAccount")
+	}
+	w.ServiceAccount = text(v, "default", c.at)
+	w.ServiceAccountToken = boolean(c.spec.Get("automountServiceAccountToken"), true, c.at)
+	w.NetworkPolicy = model.Fact[bool]{State: model.Unknown, Span: c.at} // resolve looks at all files
+}
+
+// elsewhere marks what no pod can say.
+func elsewhere(w *model.Workload) {
+	w.MemorySwap.State = model.Unknown
+	w.PIDs.State = model.Unknown
+	w.OOMKillDisable.State = model.Unknown
+	w.Log.State = model.Unknown
+	w.CgroupParent.State = model.Unknown
+	w.PublishAll.State = model.Unknown
+}
+
+// serviceAccount remembers an account that mounts no token by default.
+func (r *reader) serviceAccount(o yamltext.Value) {
+	if mount, ok := o.Get("automountServiceAccountToken").Bool(); ok && !mount {
+		r.tokenless[namespace(o)+"/"+name(o)] = true
+	}
+}
+
+// accounts applies what the file's service accounts say to the pods that leave
+// it to them.
+func (r *reader) accounts() {
+	for _, w := range r.facts.Workloads {
+		if w.ServiceAccountToken.State == model.Unset && r.tokenless[w.Namespace+"/"+w.ServiceAccount.Value] {
+			w.ServiceAccountToken.Value = false
+		}
+	}
+}
