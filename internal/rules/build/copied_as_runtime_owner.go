@@ -33,7 +33,7 @@ func checkCopiedAsRuntimeOwner(p *rule.Pass, b *model.Build) {
 		owner, _, _ := strings.Cut(f.Value.Value, ":")
 		runs, _, _ := strings.Cut(user.Value.Name, ":")
 		if owner == runs && owner != "" || strconv.FormatInt(user.Value.UID, 10) == owner {
-			fix := rule.Do(f.Delete, "leave the files to root")
+			fix := rule.Do(f.Value.Delete, "leave the files to root")
 			p.Report(f.Value.Place(), i.Name+" gives files to the user the program runs as", fix)
 		}
 	}

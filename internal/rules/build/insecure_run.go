@@ -30,9 +30,9 @@ func checkInsecureRun(p *rule.Pass, b *model.Build) {
 			}
 			switch f.Value.Value {
 			case "insecure":
-				p.Report(rule.At(f.Span), "RUN has the rights of the build machine", rule.Do(f.Delete, "run in the sandbox"))
+				p.Report(rule.At(f.Span), "RUN has the rights of the build machine", rule.Do(f.Value.Delete, "run in the sandbox"))
 			case "host":
-				p.Report(rule.At(f.Span), "RUN has the network of the build machine", rule.Do(f.Delete, "run in a network of its own"))
+				p.Report(rule.At(f.Span), "RUN has the network of the build machine", rule.Do(f.Value.Delete, "run in a network of its own"))
 			}
 		}
 		for _, m := range i.Mounts {

@@ -168,9 +168,9 @@ func pipCacheOff(k call) bool {
 		}
 	}
 	for _, c := range k.Script.Commands {
-		for i := 1; c.Name == "export" && i < len(c.Words); i++ {
-			if v, ok := strings.CutPrefix(c.Arg(i), "PIP_NO_CACHE_DIR="); ok {
-				return on(v)
+		for _, a := range c.Assigns {
+			if c.Name == "export" && a.Name == "PIP_NO_CACHE_DIR" {
+				return on(a.Value.Value)
 			}
 		}
 	}
@@ -205,8 +205,9 @@ func appendFix(k call, command string) finding.Fix {
 	return fix
 }
 
-// continuation returns what sets off one more command from a script: as its
-// last line is, or a blank.
+// continuation returns what sets off one more command from a script: a line
+// like the last one that begins with &&, else like the last one, or a blank
+// where there is one line only.
 func continuation(script string) string {
 	i := strings.LastIndexByte(script, '\n')
 	if i < 0 {
@@ -216,9 +217,17 @@ func continuation(script string) string {
 	if script[i-1] == '\r' {
 		newline = "\r\n"
 	}
-	last := script[i+1:]
-	indent := last[:len(last)-len(strings.TrimLeft(last, " \t"))]
+	indent := indentOf(script[i+1:])
+	for line := range strings.Lines(script) {
+		if strings.HasPrefix(strings.TrimLeft(line, " \t"), "&&") {
+			indent = indentOf(line)
+		}
+	}
 	return " " + before[len(before)-1:] + newline + indent
+}
+
+func indentOf(line string) string {
+	return line[:len(line)-len(strings.TrimLeft(line, " \t"))]
 }
 
 // installsToo reports whether a command of k's script after k installs

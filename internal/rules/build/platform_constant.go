@@ -28,7 +28,7 @@ func checkPlatformConstant(p *rule.Pass, b *model.Build) {
 			continue
 		}
 		p.Report(f.Value.Place(), "FROM is bound to platform "+f.Value.Value,
-			rule.Do(f.Delete, "build for the platform asked for"))
+			rule.Do(f.Value.Delete, "build for the platform asked for"))
 	}
 }
 
@@ -44,7 +44,7 @@ func platformFlag(s *model.Stage) *model.Flag {
 func namesPlatform(s *model.Stage) bool {
 	name := strings.ToLower(s.Name.Value)
 	for _, part := range strings.Split(s.Platform.Value, "/") {
-		if part != "" && part != "linux" && strings.Contains(name, part) {
+		if part != "" && strings.Contains(name, part) {
 			return true
 		}
 	}

@@ -29,7 +29,7 @@ func checkRedundantPlatform(p *rule.Pass, b *model.Build) {
 		}
 		if text := strings.Trim(f.Value.Span.Text(), `"`); text == "$TARGETPLATFORM" || text == "${TARGETPLATFORM}" {
 			p.Report(f.Value.Place(), "FROM names the platform it is built for anyway",
-				rule.Safe(rule.Do(f.Delete, "leave the flag out")))
+				rule.Safe(rule.Do(f.Value.Delete, "leave the flag out")))
 		}
 	}
 }

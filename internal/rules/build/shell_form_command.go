@@ -38,11 +38,18 @@ func checkShellFormCommand(p *rule.Pass, b *model.Build) {
 	}
 }
 
-// ownShell reports whether i's stage chooses its shell: then it wants one.
+// ownShell reports whether i's stage, or one it is built on, chooses its shell:
+// then it wants one.
 func ownShell(i *model.Instruction) bool {
-	for s := range instructions(i.Stage.Build, func(s *model.Stage) bool { return s == i.Stage }, "SHELL") {
-		if s.Span.Start < i.Span.Start {
-			return true
+	stage := i.Stage
+	for range i.Stage.Build.Stages {
+		for _, before := range stage.Instructions {
+			if before.Name == "SHELL" && before.Span.Start < i.Span.Start {
+				return true
+			}
+		}
+		if stage = stage.Parent; stage == nil {
+			break
 		}
 	}
 	return false

@@ -29,7 +29,7 @@ func checkTLSVerificationOff(p *rule.Pass, b *model.Build) {
 		}
 		for _, a := range c.Assigns {
 			if who := insecureVariable(a.Name, a.Value); who != "" {
-				unverified{a.Value.Place(), who, a.Value.Delete}.report(p)
+				unverified{a.Value.Place(), who, func() []source.Edit { return unassign(c.Command, a) }}.report(p)
 			}
 		}
 	}
@@ -40,6 +40,28 @@ func checkTLSVerificationOff(p *rule.Pass, b *model.Build) {
 			}
 		}
 	}
+}
+
+// unassign returns the edit that takes assignment a from before the program
+// c runs, nil where there is none, such as in export.
+func unassign(c *model.Command, a model.Pair) []source.Edit {
+	next := source.Span{}
+	for _, words := range [...][]model.Word{c.Wrapper, c.Words} {
+		for _, w := range words {
+			if !next.IsValid() && w.Span.Start > a.Value.Span.End {
+				next = w.Span
+			}
+		}
+	}
+	for _, other := range c.Assigns {
+		if other.Key.Start > a.Key.Start && other.Key.Start < next.Start {
+			next = other.Key
+		}
+	}
+	if !next.IsValid() || c.Name == "export" {
+		return nil
+	}
+	return replace(between(a.Key, next), "")
 }
 
 // unverified is one place that turns verification off.
@@ -121,8 +143,6 @@ func insecureCommand(c *model.Command) (unverified, bool) {
 			u.who = "yum"
 		case c.Name == "composer" && v == "disable-tls" && next == "true":
 			u.who, u.edit = "composer", set(i+1, "false")
-		case c.Name == "export" && exportInsecure(c.Arg(i)) != "":
-			u.who = exportInsecure(c.Arg(i))
 		}
 		if u.who != "" {
 			return u, true
@@ -142,8 +162,3 @@ func insecureCluster(v string) bool {
 }
 
 func isNPM(tool string) bool { return tool == "npm" || tool == "yarn" || tool == "pnpm" }
-
-func exportInsecure(assignment string) string {
-	name, value, _ := strings.Cut(assignment, "=")
-	return insecureVariable(name, model.Fact[string]{Value: value, State: model.Set})
-}

@@ -42,6 +42,8 @@ func packageCall(c step) (call, bool) {
 			if slices.Contains(values, v) {
 				i++
 			}
+		case k.verb == "" && v == "module" && family(tool) == "rpm":
+			// dnf module install
 		case k.verb == "":
 			k.verb, k.at = v, i
 		case v != "":

@@ -36,35 +36,44 @@ func checkUndefinedBaseArgument(p *rule.Pass, b *model.Build) {
 			continue
 		}
 		if f := flag(s.From, "platform"); f != nil {
-			reportUndefined(p, f.Value, declared, false)
+			if name := undeclared(f.Value, declared); name != "" {
+				p.Reportf(f.Value.Place(), "argument %s is not declared before FROM", name)
+			}
 		}
-		if len(s.From.Words) > 0 {
-			if reportUndefined(p, s.From.Words[0], declared, true) {
-				continue
-			}
-			w := s.From.Words[0]
-			if strings.Contains(w.Span.Text(), "$") && w.Known() && invalidReference(w.Value) {
-				p.Reportf(w.Place(), "base %q is not the name of an image", w.Value)
-			}
+		if len(s.From.Words) == 0 {
+			continue
+		}
+		w := s.From.Words[0]
+		if name := undeclared(w, declared); name != "" {
+			p.Reportf(w.Place(), "argument %s is not declared before FROM", name)
+		} else if base := withDefaults(w, declared); invalidReference(base) {
+			p.Reportf(w.Place(), "base %q is not the name of an image", base)
 		}
 	}
 }
 
-// reportUndefined reports the first variable of w that has no value. Those
-// without a default are only judged where needed: a build may give them.
-func reportUndefined(p *rule.Pass, w model.Word, declared map[string]model.Fact[string], needed bool) bool {
+// undeclared returns the first variable of w that nothing declares, or "".
+func undeclared(w model.Word, declared map[string]model.Fact[string]) string {
 	for _, name := range variables(w.Span.Text()) {
-		value, ok := declared[name]
-		switch {
-		case !ok && !predefined(name):
-			p.Reportf(w.Place(), "argument %s is not declared before FROM", name)
-			return true
-		case ok && needed && value.State == model.Unset && value.Value == "":
-			p.Reportf(w.Place(), "argument %s has no default", name)
-			return true
+		if _, ok := declared[name]; !ok && !predefined(name) {
+			return name
 		}
 	}
-	return false
+	return ""
+}
+
+// withDefaults returns the base w names in a build that gives no arguments, and
+// w as it is where that cannot be told.
+func withDefaults(w model.Word, declared map[string]model.Fact[string]) string {
+	base := strings.Trim(w.Span.Text(), `"'`)
+	for _, name := range variables(base) {
+		value := declared[name]
+		if !value.Known() || predefined(name) {
+			return w.Span.Text()
+		}
+		base = strings.ReplaceAll(strings.ReplaceAll(base, "${"+name+"}", value.Value), "$"+name, value.Value)
+	}
+	return base
 }
 
 // variables lists the variables text expands that have no default of their

@@ -54,7 +54,7 @@ func pinnedPackage(family, operand string) bool {
 	case "apk":
 		return strings.ContainsAny(operand, "=~<>!")
 	case "rpm":
-		return operand[0] == '@' || namesVersion(operand)
+		return operand[0] == '@' || namesVersion(operand) || strings.Contains(operand, ":")
 	case "zypper":
 		return strings.ContainsAny(operand, "=<>") || operand[0] == '@'
 	}
