@@ -188,6 +188,14 @@ func (r *reader) network(verb *word, words []*word) {
 	n.Internal, n.Attachable = flagFact(l, "internal"), flagFact(l, "attachable")
 	n.Options = labels(l, "opt")
 	n.Encrypted = flagFact(l, "encrypted")
+	if n.Encrypted.State == model.Unset { // the flag that some guides show does not exist, the option does
+		n.Encrypted.Edit = func(v bool) []source.Edit {
+			if !v {
+				return nil
+			}
+			return l.insert("opt", "encrypted")
+		}
+	}
 	n.ICC = model.Fact[bool]{Value: true, State: l.state(), Span: l.anchor(), Edit: func(v bool) []source.Edit {
 		return l.insert("opt", iccOption+"="+strconv.FormatBool(v))
 	}}

@@ -234,3 +234,12 @@ func TestBareTmpfs(t *testing.T) {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
 }
+
+// TestEncryptNetwork covers that the engine has an option, not a flag.
+func TestEncryptNetwork(t *testing.T) {
+	f := source.NewFile("run.sh", []byte("docker network create --driver overlay shop\n"))
+	got, err := source.Apply(f, Read(f).Networks[0].Encrypted.Edit(true))
+	if want := "docker network create --opt encrypted --driver overlay shop\n"; err != nil || string(got) != want {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+}
