@@ -110,6 +110,12 @@ func TestLatest(t *testing.T) {
 	}
 }
 
+func TestAsOf(t *testing.T) {
+	if got, want := AsOf().Format(time.DateOnly), "2026-08-21"; got < want {
+		t.Errorf("got %s, want %s or later", got, want)
+	}
+}
+
 func TestOfficial(t *testing.T) {
 	for raw, want := range map[string]bool{
 		"node:18": true, "docker.io/library/postgres": true, "grafana/grafana": false, "ghcr.io/library/node": false, "shop": false,

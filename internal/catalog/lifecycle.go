@@ -96,6 +96,9 @@ func date(s string) time.Time {
 	return t
 }
 
+// AsOf returns the date of the table of ends of support.
+func AsOf() time.Time { return lifecycles().asOf }
+
 // EndOfLife returns the lifecycles of everything ref and the environment of
 // the image env say the image holds: node:16-buster is Node.js 16 on Debian
 // 10. It is empty where they do not say, as for latest. Latest of each is what

@@ -58,6 +58,10 @@ func Judge(name, value string) *Leak {
 	return &Leak{Kind: kind, Certain: certain, Shown: shown(value)}
 }
 
+// Named reports whether name says that the variable holds a credential,
+// whatever its value.
+func Named(name string) bool { return named(words(name)) != "" }
+
 // shown returns what may be printed of a credential: enough to find it by, not
 // enough to use.
 func shown(value string) string {
