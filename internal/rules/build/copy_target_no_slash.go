@@ -24,7 +24,7 @@ var copyTargetNoSlash = &rule.Rule{
 func checkCopyTargetNoSlash(p *rule.Pass, b *model.Build) {
 	for i := range instructions(b, everyStage, "COPY", "ADD") {
 		n := len(i.Words)
-		if n+len(i.Heredocs) < 3 || n == 0 {
+		if n < 3 {
 			continue
 		}
 		w := i.Words[n-1]

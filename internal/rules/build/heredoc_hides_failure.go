@@ -25,7 +25,7 @@ func checkHeredocHidesFailure(p *rule.Pass, b *model.Build) {
 	for run := range instructions(b, everyStage, "RUN") {
 		for _, s := range run.Scripts {
 			h := heredocOf(run, s)
-			if h == nil || !s.Parsed || s.ErrExit {
+			if h == nil || !s.Parsed || s.ErrExit || caresForFailure(s) {
 				continue
 			}
 			if c := unseen(s); c != nil {
@@ -45,6 +45,17 @@ func heredocOf(run *model.Instruction, s *model.Script) *model.Heredoc {
 		}
 	}
 	return nil
+}
+
+// caresForFailure reports whether s turns ending at a failure on for a part of
+// itself.
+func caresForFailure(s *model.Script) bool {
+	for _, c := range s.Commands {
+		if c.Name == "set" && (clustered(c, 'e') || c.Flag("errexit") > 0) {
+			return true
+		}
+	}
+	return false
 }
 
 // unseen returns the first command of s whose failure does not fail the

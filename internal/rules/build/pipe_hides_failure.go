@@ -39,16 +39,24 @@ func checkPipeHidesFailure(p *rule.Pass, b *model.Build) {
 // unseenFailure returns the first command of s that can fail inside a pipe.
 func unseenFailure(s *model.Script) *model.Command {
 	for _, c := range s.Commands {
-		if c.Pipe == nil || c.Feeds != nil {
-			continue
+		if c.Pipe == nil || !endOf(c).Last {
+			continue // no pipe, or one whose own failure fails nothing
 		}
 		switch c.Name {
-		case "", "echo", "printf", "yes", "true", "cat", "seq", "set", ":", "env", "date":
+		case "", "echo", "printf", "yes", "true", "cat", "tee", "seq", "set", ":", "env", "date":
 		default:
 			return c
 		}
 	}
 	return nil
+}
+
+// endOf returns the last command of the pipe that c is in.
+func endOf(c *model.Command) *model.Command {
+	for c.Pipe != nil {
+		c = c.Pipe
+	}
+	return c
 }
 
 // pipefail returns the edit by which s fails with its pipes, nil where its

@@ -49,7 +49,7 @@ func compiles(c step) bool {
 	case "mvn", "mvnw", "gradle", "gradlew":
 		return c.Flag("package", "install", "verify", "build", "assemble", "bootJar", "shadowJar") > 0
 	case "go", "cargo", "swift":
-		return c.Arg(1) == "build" || c.Arg(1) == "install" && c.Name != "swift"
+		return c.Arg(1) == "build"
 	case "dotnet":
 		return c.Arg(1) == "build" || c.Arg(1) == "publish"
 	case "cmake":

@@ -120,9 +120,7 @@ func pinnedGo(k call, operand string) bool {
 	if module, version, ok := strings.Cut(operand, "@"); ok {
 		return version != "latest" || localPackage(module)
 	}
-	first, _, _ := strings.Cut(operand, "/")
-	if localPackage(operand) || strings.HasSuffix(operand, ".go") || strings.HasPrefix(operand, "cmd/") || strings.Contains(operand, "...") {
-		return true
-	}
-	return !strings.Contains(first, ".") && k.verb != "get" // a package of the module at hand, or of the standard library
+	// Without a version, install and run take that of go.mod; outside a
+	// module they fail.
+	return k.verb != "get" || localPackage(operand) || strings.Contains(operand, "...")
 }
