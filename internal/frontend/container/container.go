@@ -36,7 +36,9 @@ func Read(f *source.File) *model.Facts {
 			})
 			continue
 		}
-		facts.Workloads = append(facts.Workloads, r.workload())
+		w := r.workload()
+		facts.Workloads = append(facts.Workloads, w)
+		facts.Images = append(facts.Images, w.Image)
 	}
 	return facts
 }
