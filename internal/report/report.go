@@ -101,7 +101,7 @@ func (r *Report) Rule(name string) *rule.Rule {
 	return nil
 }
 
-// Count returns n with noun in its plural where n is not one.
+// Count returns n with noun, which takes an s in the plural.
 func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

@@ -168,7 +168,7 @@ func summarise(r *report.Report) summary {
 	n := r.Counts()
 	s := summary{
 		Version: Version, Tool: tool{"bulkhead", r.Version},
-		Started: r.Started, TookMillis: r.Took.Milliseconds(),
+		Started: r.Started.UTC().Truncate(time.Second), TookMillis: r.Took.Milliseconds(),
 		Looked: append([]string{}, r.Looked...), Data: append([]string{}, r.Data...),
 		FailOn: r.FailOn.String(), Faults: r.Faults,
 		Counts: counts{n[finding.Critical], n[finding.High], n[finding.Medium], n[finding.Low], n[finding.Info], len(r.Suppressed)},

@@ -33,6 +33,7 @@ const compose = `services:
 func Sample() *report.Report {
 	yaml := source.NewFile("deploy/compose.yaml", []byte(compose))
 	docker := source.NewFile("Docker file\x1b[31m", []byte("FROM alpine\r\nRUN curl "+strings.Repeat("https://example.com/ ", 20)+"| sh\r\n"))
+	yaml.Path, docker.Path = "deploy/compose.yaml", "Docker file"
 	findings := []finding.Finding{
 		{
 			Rule: "privileged", Severity: finding.Critical, Subject: "web", Surface: model.Compose,

@@ -164,7 +164,7 @@ func (p *printer) next() string {
 	safe, unsafe := 0, 0
 	for _, f := range p.report.Findings {
 		switch {
-		case len(f.Fixes) == 0:
+		case len(f.Fixes) == 0 || !writable(f.Fixes[0]):
 		case f.Fixes[0].Safe:
 			safe++
 		default:

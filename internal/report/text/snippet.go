@@ -44,8 +44,23 @@ func (p *printer) snippet(f *finding.Finding) {
 		p.println(pad + " = " + report.Printable(rel.Message) + " " + p.style.place("("+report.Printable(where)+")"))
 	}
 	for _, fix := range f.Fixes {
-		p.println(pad + " = fix: " + report.Printable(fix.Message) + " (" + p.command("fix", fix) + ")")
+		how := ""
+		if writable(fix) {
+			how = " (" + p.command("fix", fix) + ")"
+		}
+		p.println(pad + " = fix: " + report.Printable(fix.Message) + how)
 	}
+}
+
+// writable reports whether fix changes files on disk, which a fix of a command
+// line does not.
+func writable(fix finding.Fix) bool {
+	for _, e := range fix.Edits {
+		if e.Span.File == nil || e.Span.File.Path == "" {
+			return false
+		}
+	}
+	return true
 }
 
 // command returns the command that applies fix.

@@ -1,0 +1,137 @@
+// Package cli is Bulkhead's command line.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"bulkhead/internal/nearest"
+	"bulkhead/internal/report"
+	"bulkhead/internal/rule"
+	"bulkhead/internal/rules"
+	"bulkhead/internal/suppress"
+)
+
+// Main runs one command and returns its exit code.
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{stdout: stdout, stderr: stderr, rules: slices.Concat(rules.All(), suppress.Rules())}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	if err := root.ExecuteContext(ctx); err != nil {
+		return a.fail(err)
+	}
+	return a.code
+}
+
+// An app is one run of the command line.
+type app struct {
+	stdout, stderr io.Writer
+	rules          []*rule.Rule
+	code           int // the exit code of a command that did its work
+}
+
+// A usageError is a mistake in the command line or the configuration.
+type usageError struct {
+	err  error
+	hint string // what to do about it; may be empty
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+
+func (e *usageError) Unwrap() error { return e.err }
+
+func usage(hint, format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...), hint}
+}
+
+// fail prints err, each of its lines with the program's name, and the hint on
+// a line of its own, and returns the exit code.
+func (a *app) fail(err error) int {
+	code, hint := report.ExitNotDone, ""
+	var u *usageError
+	var pe *fs.PathError
+	message := err.Error()
+	switch {
+	case errors.As(err, &u):
+		code, hint = report.ExitUsage, u.hint
+	case errors.Is(err, context.Canceled):
+		message = "interrupted"
+	case errors.As(err, &pe) && err == error(pe):
+		message = pe.Path + ": " + pe.Err.Error() // the system call is of no interest
+	}
+	for line := range strings.SplitSeq(message, "\n") {
+		fmt.Fprintln(a.stderr, "bulkhead: "+report.Printable(line))
+	}
+	if hint != "" {
+		fmt.Fprintln(a.stderr, "hint: "+report.Printable(hint))
+	}
+	return code
+}
+
+// root returns the command tree. Without a command, Bulkhead checks.
+func (a *app) root() *cobra.Command {
+	root := a.checkCommand("bulkhead [PATH|IMAGE|CONTAINER|host…] [-- docker run …]")
+	root.Short = "Check containers and what they are made from, and fix them"
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(flagError)
+	check := a.checkCommand("check [PATH|IMAGE|CONTAINER|host…] [-- docker run …]")
+	check.Short = "Say what is unsafe (the command that runs without any)"
+	commands := []*cobra.Command{check, a.fixCommand(), a.explainCommand(), a.versionCommand()}
+	root.AddCommand(commands...)
+	run := root.RunE
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := misspelt(args, commands); err != nil {
+			return err
+		}
+		return run(cmd, args)
+	}
+	return root
+}
+
+// misspelt takes a first argument that is no path and one letter away from a
+// command for that command.
+func misspelt(args []string, commands []*cobra.Command) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if _, err := os.Lstat(args[0]); err == nil {
+		return nil
+	}
+	var names []string
+	for _, c := range commands {
+		if d := len(c.Name()) - len(args[0]); d >= -1 && d <= 1 {
+			names = append(names, c.Name())
+		}
+	}
+	near := nearest.Of(args[0], names)
+	if near == "" || near == args[0] {
+		return nil
+	}
+	return usage("to check an image or a container of that name: bulkhead check "+args[0],
+		"unknown command %q, did you mean %q?", args[0], near)
+}
+
+// flagError adds what was probably meant to an error about an unknown flag.
+func flagError(cmd *cobra.Command, err error) error {
+	hint := "bulkhead " + strings.TrimPrefix(cmd.Name()+" ", "bulkhead ") + "--help lists the flags"
+	name, ok := strings.CutPrefix(err.Error(), "unknown flag: --")
+	if ok {
+		if near := nearest.Of(name, flagNames(cmd)); near != "" {
+			return usage(hint, "unknown flag --%s, did you mean --%s?", name, near)
+		}
+		return usage(hint, "unknown flag --%s", name)
+	}
+	return &usageError{err, hint}
+}

@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"github.com/spf13/cobra"
+
+	"bulkhead/internal/fix"
+	"bulkhead/internal/report"
+)
+
+func (a *app) fixCommand() *cobra.Command {
+	var s settings
+	var apply, unsafe bool
+	cmd := &cobra.Command{
+		Use:   "fix [PATH…]",
+		Short: "Show, or make, the changes that would cure findings",
+		Args:  cobra.ArbitraryArgs,
+		Long: `Fix prints the changes that would cure findings as a unified diff and writes
+nothing. --apply writes them.
+
+Without --unsafe only those changes are made that cannot change what a working
+container can do. Comments, quotes, order and indentation stay as they are.`,
+		Example: `  bulkhead fix                   what would change
+  bulkhead fix --apply           change it
+  bulkhead fix --unsafe | less   with changes that may alter behaviour`,
+	}
+	cmd.Flags().BoolVar(&apply, "apply", false, "write the changes")
+	cmd.Flags().BoolVar(&unsafe, "unsafe", false, "also make changes that may alter behaviour")
+	s.register(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		options, err := a.options(cmd, &s, args)
+		if err != nil {
+			return err
+		}
+		allow := fix.Safe
+		if unsafe {
+			allow = fix.Unsafe
+		}
+		done := a.progress("fixing")
+		out, err := fix.Run(cmd.Context(), fix.Options{Check: options, Allow: allow})
+		done()
+		if err != nil {
+			return err
+		}
+		a.code, _ = out.Report.Exit()
+		if apply {
+			return a.applyFixes(out, allow)
+		}
+		return a.showFixes(out, allow)
+	}
+	return cmd
+}
+
+// applyFixes writes what changed. A file that cannot be written does not keep
+// the others from being fixed.
+func (a *app) applyFixes(out *fix.Outcome, allow fix.Permission) error {
+	var errs []error
+	for _, c := range out.Changed {
+		if err := fix.Write(c); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		fmt.Fprintln(a.stdout, "fixed "+report.Printable(c.After.Name))
+	}
+	fmt.Fprintln(a.stderr, report.Count(len(out.Applied), "change")+" in "+report.Count(len(out.Changed)-len(errs), "file")+a.left(out, allow))
+	return errors.Join(errs...)
+}
+
+// showFixes prints what would change. A finding that is still there until the
+// changes are written fails the check as it does without them.
+func (a *app) showFixes(out *fix.Outcome, allow fix.Permission) error {
+	for _, c := range out.Changed {
+		name := strings.TrimPrefix(path.Clean(c.After.Name), "/")
+		name = report.Printable(name)
+		text := diff.Diff("a/"+name, c.Before.Text, "b/"+name, c.After.Text)
+		if isTerminal(a.stdout) {
+			text = printableLines(text)
+		}
+		if _, err := a.stdout.Write(text); err != nil {
+			return err
+		}
+	}
+	for _, f := range out.Applied {
+		if a.code == report.ExitOK && f.Severity >= out.Report.FailOn {
+			a.code = report.ExitFound
+		}
+	}
+	summary := report.Count(len(out.Applied), "change") + " in " + report.Count(len(out.Changed), "file")
+	if len(out.Changed) > 0 {
+		summary += ", nothing written: --apply writes"
+	}
+	fmt.Fprintln(a.stderr, summary+a.left(out, allow))
+	return nil
+}
+
+// left says what stays as it is, and why.
+func (a *app) left(out *fix.Outcome, allow fix.Permission) string {
+	unsafe, without := 0, 0
+	for _, f := range out.Report.Findings {
+		switch {
+		case len(f.Fixes) == 0:
+			without++
+		case allow == fix.Safe:
+			unsafe++
+		}
+	}
+	var b strings.Builder
+	if unsafe > 0 {
+		fmt.Fprintf(&b, "; --unsafe cures %s more", report.Count(unsafe, "finding"))
+	}
+	if without > 0 {
+		fmt.Fprintf(&b, "; %s left to cure by hand", report.Count(without, "finding"))
+	}
+	return b.String()
+}
+
+// printableLines returns text with the control characters in its lines
+// escaped; tabs and line ends stay.
+func printableLines(text []byte) []byte {
+	var b bytes.Buffer
+	for line := range bytes.Lines(text) {
+		line, ended := bytes.CutSuffix(line, []byte("\n"))
+		line = bytes.TrimSuffix(line, []byte("\r"))
+		for i, part := range strings.Split(string(line), "\t") {
+			if i > 0 {
+				b.WriteByte('\t')
+			}
+			b.WriteString(report.Printable(part))
+		}
+		if ended {
+			b.WriteByte('\n')
+		}
+	}
+	return b.Bytes()
+}

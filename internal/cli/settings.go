@@ -1,0 +1,186 @@
+package cli
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"bulkhead/internal/check"
+	"bulkhead/internal/config"
+	"bulkhead/internal/finding"
+	"bulkhead/internal/model"
+	"bulkhead/internal/nearest"
+	"bulkhead/internal/rule"
+)
+
+// settings are the flags that say what to check; check and fix share them.
+type settings struct {
+	failOn   string
+	noEngine bool
+	host     string
+	files    []string
+	profiles []string
+	exclude  []string
+	rules    []string
+	skip     []string
+	config   string
+}
+
+func (s *settings) register(f *pflag.FlagSet) {
+	f.SortFlags = false
+	f.StringVar(&s.failOn, "fail-on", "", "exit 1 from findings of this severity on: info, low, medium, high, critical (default high)")
+	f.StringSliceVar(&s.rules, "rule", nil, "run only this `rule`, by any of its names")
+	f.StringSliceVar(&s.skip, "skip", nil, "do not run this `rule`")
+	f.StringSliceVar(&s.exclude, "exclude", nil, "leave out files that match this `pattern`, as in a .dockerignore")
+	f.StringArrayVarP(&s.files, "file", "f", nil, "take this Compose `file`; those after the first override it")
+	f.StringSliceVar(&s.profiles, "profile", nil, "take this Compose `profile` for active")
+	f.BoolVar(&s.noEngine, "no-engine", false, "do not ask the engine")
+	f.StringVar(&s.host, "host", "", "the engine's `address` (default as for docker: DOCKER_HOST, the context, the usual sockets)")
+	f.StringVar(&s.config, "config", "", "the configuration `file` (default "+config.Name+" here or above)")
+}
+
+// options turns what was typed, the environment and the configuration, in this
+// order of precedence, into the options of a check.
+func (a *app) options(cmd *cobra.Command, s *settings, args []string) (check.Options, error) {
+	if err := fromEnvironment(cmd.Flags()); err != nil {
+		return check.Options{}, err
+	}
+	paths, command := args, []string(nil)
+	if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+		paths, command = args[:dash], args[dash:]
+		if len(command) == 0 {
+			return check.Options{}, usage("bulkhead -- docker run IMAGE", "no command line after --")
+		}
+	}
+	c, err := a.loadConfig(s.config, paths)
+	if err != nil {
+		return check.Options{}, err
+	}
+	if s.failOn != "" {
+		severity, err := finding.ParseSeverity(s.failOn)
+		if err != nil {
+			return check.Options{}, usage("", "--fail-on: %w", err)
+		}
+		c.FailOn = model.Fact[finding.Severity]{Value: severity, State: model.Set}
+	}
+	if err := a.chooseRules(c, s); err != nil {
+		return check.Options{}, err
+	}
+	return check.Options{
+		Paths: paths, ComposeFiles: s.files, Profiles: s.profiles, Command: command,
+		Engine: !s.noEngine, Host: s.host, Exclude: append(c.Exclude, s.exclude...),
+		Rules: a.rules, Now: time.Now(), Config: c,
+	}, nil
+}
+
+// fromEnvironment sets every flag that was not typed from its variable:
+// BULKHEAD_FAIL_ON for --fail-on.
+func fromEnvironment(flags *pflag.FlagSet) error {
+	var errs []error
+	flags.VisitAll(func(f *pflag.Flag) {
+		name := "BULKHEAD_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value := os.Getenv(name)
+		if f.Changed || value == "" || f.Name == "help" {
+			return
+		}
+		if err := flags.Set(f.Name, value); err != nil {
+			errs = append(errs, usage("", "%s: %w", name, err))
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// loadConfig reads the configuration called name or, without a name, the one
+// that holds for the folder to be checked or for the working directory.
+func (a *app) loadConfig(name string, paths []string) (*config.Config, error) {
+	if name == "" {
+		name = config.Find(folder(paths))
+	}
+	if name == "" {
+		return &config.Config{}, nil
+	}
+	c, err := config.Load(name, a.rules)
+	if err != nil {
+		return nil, &usageError{err: err}
+	}
+	return c, nil
+}
+
+// folder returns the folder to look for the configuration in: what is to be
+// checked where that is one place, else the working directory.
+func folder(paths []string) string {
+	if len(paths) != 1 {
+		return "."
+	}
+	info, err := os.Stat(paths[0])
+	switch {
+	case err != nil:
+		return "."
+	case info.IsDir():
+		return paths[0]
+	}
+	return filepath.Dir(paths[0])
+}
+
+// chooseRules switches rules off in c as --rule and --skip say.
+func (a *app) chooseRules(c *config.Config, s *settings) error {
+	only, err := a.lookup(s.rules)
+	if err != nil {
+		return err
+	}
+	skip, err := a.lookup(s.skip)
+	if err != nil {
+		return err
+	}
+	if c.Rules == nil {
+		c.Rules = map[string]model.Fact[config.Choice]{}
+	}
+	off := model.Fact[config.Choice]{Value: config.Choice{Off: true}, State: model.Set}
+	for _, r := range a.rules {
+		switch {
+		case skip[r.Name], len(only) > 0 && !only[r.Name]:
+			c.Rules[r.Name] = off
+		case only[r.Name] && c.Rules[r.Name].Value.Off:
+			delete(c.Rules, r.Name) // the flag wins over the configuration
+		}
+	}
+	return nil
+}
+
+// lookup returns the names of the rules that ids name.
+func (a *app) lookup(ids []string) (map[string]bool, error) {
+	names := map[string]bool{}
+	for _, id := range ids {
+		found := rule.Lookup(a.rules, id)
+		if len(found) == 0 {
+			return nil, a.unknownRule(id)
+		}
+		for _, r := range found {
+			names[r.Name] = true
+		}
+	}
+	return names, nil
+}
+
+func (a *app) unknownRule(id string) error {
+	var names []string
+	for _, r := range a.rules {
+		names = append(names, r.Name)
+	}
+	hint := "bulkhead explain --all lists the rules"
+	if near := nearest.Of(id, names); near != "" {
+		return usage(hint, "unknown rule %q, did you mean %q?", id, near)
+	}
+	return usage(hint, "unknown rule %q", id)
+}
+
+func flagNames(cmd *cobra.Command) []string {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
+}
