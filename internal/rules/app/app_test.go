@@ -1,0 +1,9 @@
+package app
+
+import (
+	"testing"
+
+	"bulkhead/internal/ruletest"
+)
+
+func TestRules(t *testing.T) { ruletest.All(t, All) }

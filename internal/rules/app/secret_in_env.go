@@ -1,0 +1,71 @@
+package app
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"bulkhead/internal/finding"
+	"bulkhead/internal/model"
+	"bulkhead/internal/rule"
+	"bulkhead/internal/secret"
+)
+
+//go:embed secret_in_env.txtar
+var secretInEnvDoc string
+
+var secretInEnv = &rule.Rule{
+	Name:     "secret-in-env",
+	Summary:  "an environment variable holds a secret in plain text",
+	Severity: finding.High,
+	Refs: []string{
+		"trivy KSV-0109",
+		"trivy KSV-01010",
+		"kics secrets_as_environment_variables",
+		"checkov CKV_K8S_35",
+		"dockle CIS-DI-0010",
+		"kube-linter env-var-secret",
+		"CIS-Docker 4.10",
+	},
+	Gain:     "read a secret from the environment",
+	Doc:      secretInEnvDoc,
+	Workload: checkSecretInEnv,
+}
+
+func checkSecretInEnv(p *rule.Pass, w *model.Workload) {
+	if w.Surface != model.Dockerfile { // its ENV is judged where it is written
+		for _, v := range w.Env {
+			if v.Image && w.Surface != model.ImageStore {
+				continue // the image says so, and is judged itself
+			}
+			judgeVariable(p, v, "variable")
+		}
+	}
+	if w.Source != nil {
+		for _, v := range w.Source.Args {
+			judgeVariable(p, v, "build argument")
+		}
+	}
+}
+
+func judgeVariable(p *rule.Pass, v model.Variable, what string) {
+	if !plain(v) {
+		return
+	}
+	l := secret.Judge(v.Name, v.Value.Value)
+	if l == nil {
+		return
+	}
+	f := p.Report(v.Value.Place(), fmt.Sprintf("%s %s holds %s (%s)", what, v.Name, l.Kind, l.Shown))
+	f.Likely = f.Likely || !l.Certain
+}
+
+// plain reports whether v's value is written in the artifact itself: not
+// taken from a file, the caller's environment or a secret.
+func plain(v model.Variable) bool {
+	if v.Value.State != model.Set || v.From != model.FromLiteral && v.From != "" {
+		return false
+	}
+	said := v.Value.Span.Text()
+	return !strings.Contains(said, "$") || strings.Contains(said, v.Value.Value)
+}
