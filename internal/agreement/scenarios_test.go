@@ -1,14 +1,17 @@
 package agreement
 
+// testImage is what the scenarios run that do not care what it is.
+const testImage = "bulkhead-test/agreement:1"
+
 // base asks for nothing that any rule minds, so that every scenario differs
 // from it by what its name says.
 func base(name string) spec {
 	return spec{
-		name: name, image: "bulkhead-test/agreement:1",
+		name: name, image: testImage,
 		user: "10001:10001", capDrop: []string{"ALL"}, noNewPrivs: true, readOnly: true,
 		memory: 128, memorySwap: 128, cpus: 0.5, pids: 100,
 		logOpts: []string{"max-size=10m", "max-file=3"}, restart: "on-failure:5",
-		healthCmd: []string{"/pause", "health"}, noToken: true, policy: true,
+		healthCmd: []string{"/app", "health"}, noToken: true, policy: true,
 	}
 }
 
@@ -77,7 +80,9 @@ func scenarios() []spec {
 		{"mount-data", func(s *spec) { s.mounts = []bind{{source: "/srv", target: "/data"}} }},
 		{"mount-data-ro", func(s *spec) { s.mounts = []bind{{source: "/srv", target: "/data", readOnly: true}} }},
 		{"volume", func(s *spec) { s.volumes = []string{"agreement-data:/data"} }},
-		{"propagation", func(s *spec) { s.mounts = []bind{{source: "/srv", target: "/data", readOnly: true, propagation: "rshared"}} }},
+		{"propagation", func(s *spec) {
+			s.mounts = []bind{{source: "/srv", target: "/data", readOnly: true, propagation: "rshared"}}
+		}},
 		{"device", func(s *spec) { s.devices = []string{"/dev/fuse"} }},
 		{"no-memory", func(s *spec) { s.memory, s.memorySwap = 0, 0 }},
 		{"swap", func(s *spec) { s.memorySwap = 256 }},
@@ -116,7 +121,7 @@ func scenarios() []spec {
 		{"sysctl", func(s *spec) { s.sysctls = []string{"net.ipv4.ip_forward=1"} }},
 		{"stdin", func(s *spec) { s.stdin = true }},
 		{"tty", func(s *spec) { s.tty = true }},
-		{"bridge", func(s *spec) { s.network = "bridge" }},
+		{"bridge", func(s *spec) { s.bridge = true }},
 		{"latest", func(s *spec) { s.image = "bulkhead-test/agreement:latest" }},
 		{"untagged", func(s *spec) { s.image = "bulkhead-test/agreement" }},
 		{"end-of-life", func(s *spec) { s.image = "node:16-alpine" }},
@@ -132,6 +137,35 @@ func scenarios() []spec {
 				out = append(out, s)
 			}
 		}
+	}
+	return out
+}
+
+// builds are scenarios whose verdict depends on the Dockerfile.
+func builds() []spec {
+	from := "FROM " + testImage + "\n"
+	dockerfiles := []struct{ name, text string }{
+		{"build-inherited-user", from},
+		{"build-root", from + "USER root\n"},
+		{"build-zero", from + "USER 0:0\n"},
+		{"build-name", from + "USER app\n"},
+		{"build-number", from + "USER 10001:10001\n"},
+		{"build-root-group", from + "USER 10001:0\n"},
+		{"build-arg-user", "ARG WHO=root\n" + from + "ARG WHO=root\nUSER $WHO\n"},
+		{"build-stage-user", from + "USER root\nFROM " + testImage + "\nUSER 10001\n"},
+		{"build-health", from + "HEALTHCHECK CMD [\"/app\", \"health\"]\n"},
+		{"build-health-none", from + "HEALTHCHECK NONE\n"},
+		{"build-secret", from + "ENV API_KEY=9f86d081884c7d659a2feaa0c55ad015\n"},
+		{"build-secret-url", from + "ENV DATABASE=postgres://shop:4cc3ss-th3-d4t4@db/shop\n"},
+		{"build-no-secret", from + "ENV AUTH_MODE=none PASSWORD_FILE=/run/secrets/p\n"},
+		{"build-expose-ssh", from + "EXPOSE 22\n"},
+	}
+	var out []spec
+	for _, d := range dockerfiles {
+		s := asPod(d.name)
+		s.user, s.healthCmd = "", nil
+		s.dockerfile, s.tag = d.text, "bulkhead-test/"+d.name+":1"
+		out = append(out, s)
 	}
 	return out
 }

@@ -61,6 +61,9 @@ type spec struct {
 	policy     bool // Kubernetes: a NetworkPolicy selects the pod
 }
 
+// network is the network every container of a scenario is on.
+const network = "bulkhead-agreement"
+
 type bind struct {
 	source, target string
 	readOnly       bool
@@ -125,7 +128,7 @@ func (s spec) runArgs() []string {
 	flag(s.hostUser, "--userns", "host")
 	flag(s.cgroupHost, "--cgroupns", "host")
 	flag(s.parent != "", "--cgroup-parent", s.parent)
-	flag(s.network != "", "--network", s.network)
+	flag(!s.hostNet && !s.bridge, "--network", network)
 	for _, m := range s.mounts {
 		a = append(a, "-v", m.source+":"+m.target+m.mode())
 	}
@@ -199,7 +202,10 @@ func (s spec) compose() string {
 	yes(s.hostIPC, "ipc: host")
 	yes(s.hostUTS, "uts: host")
 	yes(s.hostNet, "network_mode: host")
-	yes(s.network != "", "network_mode: %s", s.network)
+	yes(s.bridge, "network_mode: bridge")
+	if !s.hostNet && !s.bridge {
+		list("networks", []string{network})
+	}
 	yes(s.hostUser, "userns_mode: host")
 	yes(s.cgroupHost, "cgroup: host")
 	yes(s.parent != "", "cgroup_parent: %s", s.parent)
@@ -232,6 +238,7 @@ func (s spec) compose() string {
 	yes(s.stdin, "stdin_open: true")
 	yes(s.tty, "tty: true")
 	list("group_add", s.groups)
+	line("networks:\n  %s: {external: true}", network)
 	if len(s.volumes) > 0 {
 		line("volumes:")
 		for _, v := range s.volumes {
@@ -294,7 +301,7 @@ func (s spec) securityOpts() []string {
 func (s spec) pod() (string, bool) {
 	if s.hostUTS || s.cgroupHost || s.parent != "" || len(s.devices) > 0 || s.memorySwap != 0 || s.pids != 0 ||
 		len(s.ulimits) > 0 || s.oomKill || s.logDriver != "" || len(s.logOpts) > 0 || s.publishAll ||
-		s.noHealth || s.network != "" || s.seLinux != "" || s.restart != "" && s.restart != "always" {
+		s.noHealth || s.bridge || s.seLinux != "" || s.restart != "" && s.restart != "always" {
 		return "", false
 	}
 	if s.user != "" && !numeric(s.user) {

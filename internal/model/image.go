@@ -55,6 +55,14 @@ func (r Reference) Familiar() string {
 	return r.Repository
 }
 
+// Tagged returns the familiar name with the tag the engine takes.
+func (r Reference) Tagged() string {
+	if r.Tag == "" {
+		return r.Familiar() + ":latest"
+	}
+	return r.Familiar() + ":" + r.Tag
+}
+
 // An ImageConfig is the part of the OCI image configuration that the checks
 // need. Every fact of an image that is not from a Dockerfile has a Path only.
 type ImageConfig struct {

@@ -23,6 +23,7 @@ type Workload struct {
 	Engine    string // container id, "" where it is not a container of an engine
 	Status    string // container status: created, running, paused, restarting, exited, dead
 	Inactive  bool   // a compose profile keeps the service from starting by default
+	OS        string // "windows" where the artifact says that it runs there; "" where it says nothing
 
 	// Short is set where the workload is meant to end: an init container, a
 	// Job, a run line with --rm and a command. Rules about services that stay up

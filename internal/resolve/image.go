@@ -63,12 +63,12 @@ func (r *resolver) images() {
 	built := map[string]bool{} // references that name the result of a build
 	for _, w := range r.sys.Workloads {
 		if w.Source != nil && w.Image != nil && w.Image.Ref.Value.Raw != "" {
-			built[tagged(w.Image.Ref.Value)] = true
+			built[w.Image.Ref.Value.Tagged()] = true
 		}
 	}
 	for _, i := range r.sys.Images {
 		ref := i.Ref.Value
-		i.Built = i.Built || built[tagged(ref)]
+		i.Built = i.Built || built[ref.Tagged()]
 		if i.Config == nil && i.Use != model.BaseImage {
 			i.Config = r.config(ref)
 		}
@@ -80,14 +80,6 @@ func (r *resolver) images() {
 			i.Lifecycles = catalog.EndOfLife(ref, env, r.in.Site.Now)
 		}
 	}
-}
-
-func tagged(ref model.Reference) string {
-	tag := ref.Tag
-	if tag == "" {
-		tag = "latest"
-	}
-	return ref.Familiar() + ":" + tag
 }
 
 // applyImage gives w what it inherits from its image. What runs a container
