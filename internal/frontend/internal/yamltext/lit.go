@@ -192,8 +192,9 @@ func plainSafe(s string, flow bool) bool {
 	for i := range len(s) {
 		b := s[i]
 		switch {
-		case b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z' || b == '_' || b == '/' || b == '.':
-		case strings.IndexByte("+@=%-~$();^", b) >= 0 && i > 0:
+		case b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z' || b == '_' || b == '/' || b == '.' || b == '$':
+		case strings.IndexByte("+@=%-~();^", b) >= 0 && i > 0:
+		case strings.IndexByte(",{}", b) >= 0 && i > 0 && !flow:
 		case b == ':':
 			if i == 0 || i+1 == len(s) || s[i+1] == ' ' || flow {
 				return false
@@ -206,7 +207,7 @@ func plainSafe(s string, flow bool) bool {
 			return false
 		}
 	}
-	if strings.Trim(s, "0123456789:.") == "" {
+	if strings.Trim(s, "0123456789:.") == "" && strings.Count(s, ".") < 2 {
 		return false
 	}
 	switch strings.ToLower(s) {

@@ -1,0 +1,173 @@
+package compose
+
+import (
+	"bulkhead/internal/frontend/internal/yamltext"
+	"bulkhead/internal/source"
+)
+
+// A value is one value of the merged project, interpolated, with the text it
+// is written in.
+type value struct {
+	y       yamltext.Value
+	in      *input
+	kind    yamltext.Kind
+	text    string  // of a scalar, variables replaced; unknown ones are left as written
+	unknown bool    // text depends on a variable that is not known
+	base    bool    // it comes from another service by extends
+	listed  bool    // an entry of a NAME=value list; text is all of it
+	entries []entry // of a mapping
+	items   []*value
+}
+
+// An entry is one entry of a mapping.
+type entry struct {
+	key string
+	at  source.Span // the key
+	val *value
+}
+
+// The tags that change how values are merged.
+const (
+	tagReset    = "!reset"
+	tagOverride = "!override"
+)
+
+// get returns the value under key, or nil.
+func (v *value) get(key string) *value {
+	if v == nil {
+		return nil
+	}
+	for i := range v.entries {
+		if v.entries[i].key == key {
+			return v.entries[i].val
+		}
+	}
+	return nil
+}
+
+// at returns the value below keys, or nil.
+func (v *value) at(keys ...string) *value {
+	for _, k := range keys {
+		v = v.get(k)
+	}
+	return v
+}
+
+// isNull reports whether nothing is said: v is absent or null.
+func (v *value) isNull() bool { return v == nil || v.kind == yamltext.Null }
+
+// scalar reports whether v is a scalar with text.
+func (v *value) scalar() bool {
+	return v != nil && v.kind >= yamltext.Boolean && v.kind <= yamltext.String
+}
+
+func (v *value) span() source.Span {
+	if v == nil {
+		return source.Span{}
+	}
+	return v.y.Span()
+}
+
+// raw returns the text of a scalar as written, variables not replaced.
+func (v *value) raw() string { return v.y.Text() }
+
+// part returns the place of bytes i to j of the raw text of a scalar: all of it
+// where escapes or folding make bytes of text and file differ.
+func (v *value) part(i, j int) source.Span {
+	s := v.y.Span()
+	text, raw := s.Text(), v.raw()
+	switch {
+	case text == raw:
+		return source.Span{File: s.File, Start: s.Start + i, End: s.Start + j}
+	case len(text) == len(raw)+2 && text[1:len(text)-1] == raw:
+		return source.Span{File: s.File, Start: s.Start + 1 + i, End: s.Start + 1 + j}
+	}
+	return s
+}
+
+// build returns the value y is, aliases expanded and variables replaced, or
+// nil where the project has grown too large.
+func (r *reader) build(y yamltext.Value, in *input, depth int) *value {
+	if r.budget--; r.budget < 0 || depth > maxDepth {
+		if !r.spent {
+			r.spent = true
+			r.fault(y.Span(), "project is too large or too deeply nested")
+		}
+		return nil
+	}
+	v := &value{y: y, in: in, kind: y.Kind()}
+	switch v.kind {
+	case yamltext.Mapping:
+		pairs := y.Pairs()
+		v.entries = make([]entry, 0, len(pairs))
+		for _, p := range pairs {
+			if c := r.build(p, in, depth+1); c != nil {
+				v.entries = append(v.entries, entry{p.Key(), p.KeySpan(), c})
+			}
+		}
+	case yamltext.Sequence:
+		items := y.Items()
+		v.items = make([]*value, 0, len(items))
+		for _, i := range items {
+			if c := r.build(i, in, depth+1); c != nil {
+				v.items = append(v.items, c)
+			}
+		}
+	case yamltext.Null:
+		if y.Quoted() { // a tag such as !!null before quotes
+			v.kind = yamltext.String
+		}
+	default:
+		v.text = y.Text()
+		if v.kind == yamltext.String {
+			v.text, v.unknown = interpolate(v.text, in.lookup)
+		}
+	}
+	return v
+}
+
+// inherit returns a copy of v as another service has it by extends.
+func (r *reader) inherit(v *value) *value {
+	if r.budget--; v == nil || r.budget < 0 {
+		return nil
+	}
+	c := *v
+	c.base = true
+	c.entries = make([]entry, 0, len(v.entries))
+	for _, e := range v.entries {
+		if e.val = r.inherit(e.val); e.val != nil {
+			c.entries = append(c.entries, e)
+		}
+	}
+	c.items = make([]*value, 0, len(v.items))
+	for _, i := range v.items {
+		if i = r.inherit(i); i != nil {
+			c.items = append(c.items, i)
+		}
+	}
+	return &c
+}
+
+// prune takes out of v what is reset.
+func (v *value) prune() {
+	if v == nil {
+		return
+	}
+	kept := v.entries[:0]
+	for _, e := range v.entries {
+		if e.val.y.Tag() == tagReset {
+			continue
+		}
+		e.val.prune()
+		kept = append(kept, e)
+	}
+	v.entries = kept
+	items := v.items[:0]
+	for _, i := range v.items {
+		if i.y.Tag() != tagReset {
+			i.prune()
+			items = append(items, i)
+		}
+	}
+	v.items = items
+}
