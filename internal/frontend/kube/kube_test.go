@@ -217,3 +217,16 @@ func set[T comparable](f model.Fact[T], v T) []source.Edit {
 	}
 	return f.Edit(v)
 }
+
+func TestOperatingSystem(t *testing.T) {
+	for spec, want := range map[string]string{
+		"os: {name: windows}":                       "windows",
+		"nodeSelector: {kubernetes.io/os: windows}": "windows",
+		"hostNetwork: false":                        "",
+	} {
+		text := "apiVersion: v1\nkind: Pod\nspec:\n  " + spec + "\n  containers: [{name: web, image: shop/web:1}]\n"
+		if got := Read(source.NewFile("pod.yaml", []byte(text))).Workloads[0].OS; got != want {
+			t.Errorf("%s: got %q, want %q", spec, got, want)
+		}
+	}
+}

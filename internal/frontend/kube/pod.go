@@ -67,6 +67,7 @@ func (p *pod) container(v yamltext.Value) *model.Workload {
 		Kind:      p.kind,
 		Namespace: namespace(p.object),
 		Labels:    p.labels,
+		OS:        p.os(),
 	}
 	c.image(w)
 	c.process(w)
@@ -80,6 +81,14 @@ func (p *pod) container(v yamltext.Value) *model.Workload {
 	c.account(w)
 	elsewhere(w)
 	return w
+}
+
+// os returns the operating system the pod says it runs on.
+func (p *pod) os() string {
+	if name := p.spec.At("os", "name").Text(); name != "" {
+		return name
+	}
+	return p.spec.At("nodeSelector", "kubernetes.io/os").Text()
 }
 
 // image reads the image and how it is pulled.
