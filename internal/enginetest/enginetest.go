@@ -6,6 +6,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	_ "embed" // the images' program
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -74,7 +75,7 @@ type File struct {
 }
 
 // Image makes the image tag and removes it at the end of the test. It holds
-// the program /app (see testdata/app), a passwd file with root and app (1000),
+// the program /app (see testdata/app.go.txt), a passwd file with root and app (1000),
 // and files. Its command is /app, its user app.
 //
 // No registry is asked: the layer is made here and imported.
@@ -95,11 +96,20 @@ func Image(t testing.TB, tag string, files ...File) {
 	})
 }
 
+// app is the source of the images' program.
+//
+//go:embed testdata/app.go.txt
+var app []byte
+
 // program builds the program of the images.
 func program(t testing.TB) string {
 	t.Helper()
-	out := filepath.Join(t.TempDir(), "app")
-	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", out, "bulkhead/internal/enginetest/testdata/app")
+	dir := t.TempDir()
+	src, out := filepath.Join(dir, "main.go"), filepath.Join(dir, "app")
+	if err := os.WriteFile(src, app, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", out, src)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build the images' program: %v\n%s", err, text)
