@@ -50,7 +50,7 @@ func Judge(name, value string) *Leak {
 			return nil
 		}
 	default:
-		if strings.Contains(value, " ") || len(value) < 4 || number(value) && len(value) < 8 {
+		if strings.Contains(value, " ") || len(value) < 3 || number(value) && len(value) < 8 {
 			return nil
 		}
 		certain = random(value)

@@ -29,11 +29,11 @@ func checkSecretInCommand(p *rule.Pass, w *model.Workload) {
 		return // its instructions are judged where they are written
 	}
 	for _, argv := range []model.Fact[model.Argv]{w.Entrypoint, w.Command} {
-		if argv.State == model.Set {
+		if argv.State != model.Unset { // also where a variable in it is not known
 			judgeArgs(p, argv.Place(), "command", arguments(argv.Value))
 		}
 	}
-	if w.Health.State == model.Set {
+	if w.Health.State != model.Unset {
 		judgeArgs(p, w.Health.Place(), "health check", w.Health.Value.Test)
 	}
 }
