@@ -3,6 +3,7 @@ package build
 import (
 	"net/netip"
 	"path"
+	"slices"
 	"strings"
 
 	"bulkhead/internal/model"
@@ -50,12 +51,7 @@ func verifies(c *model.Command) bool {
 // verified reports whether a command of script checks a checksum or a
 // signature.
 func verified(script *model.Script) bool {
-	for _, c := range script.Commands {
-		if verifies(c) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(script.Commands, verifies)
 }
 
 // isURL reports whether v is an address of the web.

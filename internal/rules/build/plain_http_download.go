@@ -45,7 +45,7 @@ func checkPlainHTTPDownload(p *rule.Pass, b *model.Build) {
 // plainSource reports whether c downloads from the addresses it names.
 func plainSource(c *model.Command) bool {
 	tool, _ := toolOf(c)
-	return downloads(c) || c.Name == "git" || tool == "pip" || isNPM(tool) || tool == "gem" || tool == "apk" || c.Name == "rpm"
+	return downloads(c) || c.Name == "git" || tool == "pip" || isNPM(tool) || tool == "gem" || c.Name == "rpm"
 }
 
 // isProxy reports whether the word after flag is an address that is not

@@ -43,7 +43,7 @@ func platformFlag(s *model.Stage) *model.Flag {
 // being bound to it is the point.
 func namesPlatform(s *model.Stage) bool {
 	name := strings.ToLower(s.Name.Value)
-	for _, part := range strings.Split(s.Platform.Value, "/") {
+	for part := range strings.SplitSeq(s.Platform.Value, "/") {
 		if part != "" && strings.Contains(name, part) {
 			return true
 		}

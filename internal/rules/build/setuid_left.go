@@ -46,7 +46,7 @@ func setuid(mode string) bool {
 	if n, err := strconv.ParseUint(mode, 8, 16); err == nil {
 		return n&0o6000 != 0 && len(strings.TrimLeft(mode, "0")) > 3
 	}
-	for _, clause := range strings.Split(mode, ",") {
+	for clause := range strings.SplitSeq(mode, ",") {
 		i := strings.IndexAny(clause, "+=")
 		if i >= 0 && strings.Contains(clause[i+1:], "s") && !strings.Contains(clause[:i], "o") {
 			return true

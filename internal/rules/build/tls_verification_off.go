@@ -102,53 +102,98 @@ func insecureVariable(name string, v model.Fact[string]) string {
 
 // insecureCommand returns where c turns verification off.
 func insecureCommand(c *model.Command) (unverified, bool) {
+	if onlyNearby(c) {
+		return unverified{}, false
+	}
 	tool, _ := toolOf(c)
 	for i := 1; i < len(c.Words); i++ {
-		v, next := strings.ToLower(c.Arg(i)), strings.ToLower(c.Arg(i+1))
 		u := unverified{at: c.Words[i].Place()}
-		drop := func(n int) func() []source.Edit {
-			return func() []source.Edit { return deleteWords(c.Words[i : i+n]...) }
-		}
-		set := func(n int, to string) func() []source.Edit {
-			return func() []source.Edit { return rule.Set(c.Words[n], to, "").Edits }
-		}
 		switch {
-		case c.Name == "curl" && (v == "--insecure" || v == "--proxy-insecure" || c.Arg(i) == "-k"):
-			u.who, u.edit = "curl", drop(1)
-		case c.Name == "curl" && insecureCluster(c.Arg(i)):
-			u.who, u.edit = "curl", set(i, strings.Replace(c.Arg(i), "k", "", 1))
-		case c.Name == "wget" && v == "--no-check-certificate":
-			u.who, u.edit = "wget", drop(1)
-		case c.Name == "git" && v == "-c" && next == "http.sslverify=false":
-			u.who, u.edit = "git", drop(2)
-		case c.Name == "git" && strings.HasPrefix(v, "http.") && strings.HasSuffix(v, ".sslverify") && next == "false":
-			u.who, u.edit = "git", set(i+1, "true")
-		case isNPM(tool) && (v == "--strict-ssl=false" || v == "--no-strict-ssl"):
-			u.who, u.edit = tool, drop(1)
-		case isNPM(tool) && (v == "strict-ssl" || v == "enablestrictssl") && next == "false":
-			u.who, u.edit = tool, set(i+1, "true")
-		case isNPM(tool) && v == "strict-ssl=false":
-			u.who, u.edit = tool, set(i, "strict-ssl=true")
-		case tool == "pip" && v == "--trusted-host":
-			u.who, u.edit = tool, drop(2)
-		case tool == "pip" && strings.HasPrefix(v, "--trusted-host="):
-			u.who, u.edit = tool, drop(1)
-		case tool == "pip" && strings.HasSuffix(v, ".trusted-host") && c.Arg(i-1) == "set":
-			u.who = tool
-		case family(tool) == "apt" && strings.HasSuffix(v, "::verify-peer=false"):
-			u.who = tool
-		case v == "--setopt=sslverify=false" || v == "--setopt=sslverify=0" || v == "--setopt=*.sslverify=false":
-			u.who, u.edit = c.Name, drop(1)
-		case c.Name == "echo" && (strings.Contains(v, "sslverify=false") || strings.Contains(v, "sslverify=0")):
-			u.who = "yum"
-		case c.Name == "composer" && v == "disable-tls" && next == "true":
-			u.who, u.edit = "composer", set(i+1, "false")
+		case downloads(c) || c.Name == "git":
+			u.who, u.edit = insecureDownload(c, i)
+		case isNPM(tool):
+			u.who, u.edit = insecureNPM(c, tool, i)
+		case tool == "pip":
+			u.who, u.edit = insecurePip(c, i)
+		default:
+			u.who, u.edit = insecureSetting(c, i)
 		}
 		if u.who != "" {
 			return u, true
 		}
 	}
 	return unverified{}, false
+}
+
+// insecureDownload returns the program that word i of c, a curl, wget or git,
+// keeps from verifying, or "", and how to take that back.
+func insecureDownload(c *model.Command, i int) (string, func() []source.Edit) {
+	v, next := strings.ToLower(c.Arg(i)), strings.ToLower(c.Arg(i+1))
+	switch {
+	case c.Name == "curl" && (v == "--insecure" || v == "--proxy-insecure" || c.Arg(i) == "-k"),
+		c.Name == "wget" && v == "--no-check-certificate":
+		return c.Name, drop(c, i, 1)
+	case c.Name == "curl" && insecureCluster(c.Arg(i)):
+		return "curl", set(c, i, strings.Replace(c.Arg(i), "k", "", 1))
+	case c.Name == "git" && v == "-c" && next == "http.sslverify=false":
+		return "git", drop(c, i, 2)
+	case c.Name == "git" && strings.HasPrefix(v, "http.") && strings.HasSuffix(v, "sslverify") && next == "false":
+		return "git", set(c, i+1, "true")
+	}
+	return "", nil
+}
+
+// insecureNPM is insecureDownload for npm, yarn and pnpm.
+func insecureNPM(c *model.Command, tool string, i int) (string, func() []source.Edit) {
+	v, next := strings.ToLower(c.Arg(i)), strings.ToLower(c.Arg(i+1))
+	switch {
+	case v == "--strict-ssl=false" || v == "--no-strict-ssl":
+		return tool, drop(c, i, 1)
+	case (v == "strict-ssl" || v == "enablestrictssl") && next == "false":
+		return tool, set(c, i+1, "true")
+	case v == "strict-ssl=false":
+		return tool, set(c, i, "strict-ssl=true")
+	}
+	return "", nil
+}
+
+// insecurePip is insecureDownload for pip.
+func insecurePip(c *model.Command, i int) (string, func() []source.Edit) {
+	switch v := c.Arg(i); {
+	case v == "--trusted-host":
+		return "pip", drop(c, i, 2)
+	case strings.HasPrefix(v, "--trusted-host="):
+		return "pip", drop(c, i, 1)
+	case strings.HasSuffix(v, ".trusted-host") && c.Arg(i-1) == "set":
+		return "pip", nil
+	}
+	return "", nil
+}
+
+// insecureSetting is insecureDownload for programs with a setting for it.
+func insecureSetting(c *model.Command, i int) (string, func() []source.Edit) {
+	v := strings.ToLower(c.Arg(i))
+	switch {
+	case strings.HasSuffix(v, "::verify-peer=false"):
+		return c.Name, nil
+	case v == "--setopt=sslverify=false" || v == "--setopt=sslverify=0" || v == "--setopt=*.sslverify=false":
+		return c.Name, drop(c, i, 1)
+	case c.Name == "echo" && (strings.Contains(v, "sslverify=false") || strings.Contains(v, "sslverify=0")):
+		return "yum", nil
+	case c.Name == "composer" && v == "disable-tls" && c.Arg(i+1) == "true":
+		return "composer", set(c, i+1, "false")
+	}
+	return "", nil
+}
+
+// drop returns what deletes the n words of c from i on.
+func drop(c *model.Command, i, n int) func() []source.Edit {
+	return func() []source.Edit { return deleteWords(c.Words[i:min(i+n, len(c.Words))]...) }
+}
+
+// set returns what makes word i of c say v.
+func set(c *model.Command, i int, v string) func() []source.Edit {
+	return func() []source.Edit { return rule.Set(c.Words[i], v, "").Edits }
 }
 
 // insecureCluster reports whether k is among the short flags of curl in v,

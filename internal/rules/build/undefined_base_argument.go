@@ -46,6 +46,8 @@ func checkUndefinedBaseArgument(p *rule.Pass, b *model.Build) {
 		w := s.From.Words[0]
 		if name := undeclared(w, declared); name != "" {
 			p.Reportf(w.Place(), "argument %s is not declared before FROM", name)
+		} else if names := variables(w.Span.Text()); withDefaults(w, declared) == "" && len(names) > 0 {
+			p.Reportf(w.Place(), "argument %s has no default", names[0])
 		} else if base := withDefaults(w, declared); invalidReference(base) {
 			p.Reportf(w.Place(), "base %q is not the name of an image", base)
 		}

@@ -25,7 +25,7 @@ var unpinnedDependency = &rule.Rule{
 func checkUnpinnedDependency(p *rule.Pass, b *model.Build) {
 	for c := range commands(b, everyStage) {
 		k, ok := packageCall(c)
-		if !ok || k.tool != "go" && !k.installs() && !(k.tool == "yarn" && k.verb == "global") {
+		if !ok {
 			continue
 		}
 		var names []string
@@ -45,39 +45,49 @@ func checkUnpinnedDependency(p *rule.Pass, b *model.Build) {
 // unpinnedOperands returns the indexes of the words that name a package of a
 // language without its version.
 func unpinnedOperands(k call) []int {
-	operands := k.operands
-	switch k.tool {
-	case "pip", "pipx":
-		if k.Flag("-r", "--requirement", "-c", "--constraint") > 0 {
-			return nil
-		}
-	case "gem":
-		if k.Flag("-v", "--version") > 0 {
-			return nil
-		}
-		operands = slices.DeleteFunc(slices.Clone(operands), func(i int) bool { return !k.Words[i].Known() || k.Arg(i) == "true" || k.Arg(i) == "false" })
-	case "yarn":
-		if k.verb == "global" && len(operands) > 0 && k.Arg(operands[0]) == "add" {
-			operands = operands[1:]
-		} else if k.verb != "add" {
-			return nil
-		}
-	case "go":
-		switch k.verb {
-		case "run":
-			operands = operands[:min(1, len(operands))]
-		case "get", "install":
-		default:
-			return nil
-		}
-	}
 	var out []int
-	for _, i := range operands {
+	for _, i := range packages(k) {
 		if w := k.Words[i]; w.Known() && !pinnedDependency(k, w.Value) {
 			out = append(out, i)
 		}
 	}
 	return out
+}
+
+// packages returns the indexes of the words that name what k installs, none
+// where a flag says which versions.
+func packages(k call) []int {
+	switch k.tool {
+	case "pip", "pipx":
+		if k.installs() && k.Flag("-r", "--requirement", "-c", "--constraint") < 0 {
+			return k.operands
+		}
+	case "gem":
+		if k.installs() && k.Flag("-v", "--version") < 0 {
+			return slices.DeleteFunc(slices.Clone(k.operands), func(i int) bool {
+				return k.Arg(i) == "true" || k.Arg(i) == "false" // of a flag before it
+			})
+		}
+	case "npm", "pnpm":
+		if k.installs() {
+			return k.operands
+		}
+	case "yarn":
+		if k.verb == "add" {
+			return k.operands
+		}
+		if k.verb == "global" && len(k.operands) > 0 && k.Arg(k.operands[0]) == "add" {
+			return k.operands[1:]
+		}
+	case "go":
+		switch k.verb {
+		case "run":
+			return k.operands[:min(1, len(k.operands))]
+		case "get", "install":
+			return k.operands
+		}
+	}
+	return nil
 }
 
 // pinnedDependency reports whether operand says which version to install, or

@@ -3,6 +3,7 @@ package build
 import (
 	_ "embed"
 	"path"
+	"slices"
 	"strings"
 
 	"bulkhead/internal/finding"
@@ -49,13 +50,8 @@ func checkUnverifiedDownload(p *rule.Pass, b *model.Build) {
 // or a signature.
 func verifiedAfter(add *model.Instruction) bool {
 	for _, i := range add.Stage.Instructions {
-		if i.Name != "RUN" || i.Span.Start < add.Span.Start {
-			continue
-		}
-		for _, s := range i.Scripts {
-			if verified(s) {
-				return true
-			}
+		if i.Name == "RUN" && i.Span.Start > add.Span.Start && slices.ContainsFunc(i.Scripts, verified) {
+			return true
 		}
 	}
 	return false

@@ -71,7 +71,7 @@ func writableByAll(mode string) bool {
 	if n, err := strconv.ParseUint(mode, 8, 16); err == nil {
 		return n&0o002 != 0 && n&0o1000 == 0
 	}
-	for _, clause := range strings.Split(mode, ",") {
+	for clause := range strings.SplitSeq(mode, ",") {
 		i := strings.IndexAny(clause, "+=")
 		if i < 0 {
 			continue
