@@ -1,0 +1,55 @@
+package workload
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"bulkhead/internal/finding"
+	"bulkhead/internal/model"
+	"bulkhead/internal/rule"
+)
+
+//go:embed host_device.txtar
+var hostDeviceDoc string
+
+var hostDevice = &rule.Rule{
+	Name:     "host-device",
+	Summary:  "a device of the host is given to the container",
+	Severity: finding.Medium,
+	Refs:     []string{"CIS-Docker 5.18", "CIS-Docker 5.18"},
+	Gain:     "use a device of the host",
+	Doc:      hostDeviceDoc,
+	Workload: checkHostDevice,
+}
+
+func checkHostDevice(p *rule.Pass, w *model.Workload) {
+	for _, d := range w.Devices.Items {
+		if !d.Known() {
+			continue
+		}
+		f := p.Report(d.Place(), fmt.Sprintf("device %s is given to the container", d.Value),
+			rule.Delete(d, "do not give away "+d.Value))
+		f.Severity = harmOfDevice(d.Value)
+	}
+}
+
+// harmOfDevice returns the harm of giving away a device: of one that gives the
+// host's memory or disks, of one made for sharing, or of any other.
+func harmOfDevice(device string) finding.Severity {
+	name, ok := strings.CutPrefix(device, "/dev/")
+	if !ok { // a CDI name such as nvidia.com/gpu=all
+		return finding.Low
+	}
+	for _, prefix := range [...]string{"mem", "kmem", "port", "sd", "hd", "vd", "xvd", "nvme", "dm-", "mapper", "disk", "md", "mmcblk", "loop"} {
+		if strings.HasPrefix(name, prefix) {
+			return finding.Critical
+		}
+	}
+	for _, prefix := range [...]string{"dri", "snd", "video", "net/tun", "fuse", "kvm", "null", "zero", "full", "random", "urandom", "nvidia", "kfd", "ttyUSB", "ttyACM", "serial"} {
+		if strings.HasPrefix(name, prefix) {
+			return finding.Low
+		}
+	}
+	return finding.Medium
+}

@@ -1,0 +1,33 @@
+package workload
+
+import (
+	_ "embed"
+	"strings"
+
+	"bulkhead/internal/finding"
+	"bulkhead/internal/model"
+	"bulkhead/internal/rule"
+)
+
+//go:embed selinux_off.txtar
+var selinuxOffDoc string
+
+var selinuxOff = &rule.Rule{
+	Name:     "selinux-off",
+	Summary:  "SELinux does not separate the container",
+	Severity: finding.Medium,
+	Refs:     []string{"trivy KSV-0025", "CIS-Docker 5.3", "PSS baseline", "CIS-Docker 5.3"},
+	Gain:     "touch files of the host and of other containers once it is out of its file system",
+	Doc:      selinuxOffDoc,
+	Workload: checkSelinuxOff,
+}
+
+func checkSelinuxOff(p *rule.Pass, w *model.Workload) {
+	s := w.SELinux
+	if !s.Known() || s.State != model.Set {
+		return
+	}
+	if s.Value == "disable" || strings.Contains(s.Value, "spc_t") || strings.Contains(s.Value, "unconfined_t") {
+		p.Report(s.Place(), "SELinux separation is switched off", rule.Delete(s, "use the default SELinux label"))
+	}
+}
