@@ -68,8 +68,10 @@ func leaks(args []string) []secret.Leak {
 			continue
 		}
 		value, given := "", false
-		if name, value, given = strings.Cut(name, "="); !given && i+1 < len(args) && !strings.HasPrefix(args[i+1], "-") {
-			value = args[i+1]
+		if name, value, given = strings.Cut(name, "="); !given {
+			if value = ""; i+1 < len(args) && !strings.HasPrefix(args[i+1], "-") && len(secret.Find(args[i+1])) == 0 {
+				value = args[i+1] // of a known shape it would be found as a word of its own
+			}
 		}
 		if l := secret.Judge(name, strings.Trim(value, `"'`)); l != nil {
 			out = append(out, *l)
