@@ -51,7 +51,9 @@ func Read(root string, pid int) (*model.Kernel, error) {
 		CapEff:     first.capEff,
 		CapBnd:     first.capBnd,
 		LSM:        s.lsm(),
-		RootRO:     p.rootReadOnly(),
+	}
+	if k.RootRO, err = p.rootReadOnly(); err != nil {
+		return nil, fmt.Errorf("read process %d: %w", pid, gone(err))
 	}
 	uids := p.uidMap()
 	k.UIDMapped = uids.outside(0) != 0
@@ -89,6 +91,24 @@ func read(name string) (string, error) {
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxFile))
 	return string(text), err
+}
+
+// Modules returns the active security modules of the machine, nil where the
+// kernel does not say. root is as for Read.
+func Modules(root string) []string { return (&system{root: root}).lsm() }
+
+// Runs reports whether process pid belongs to the container with the given id,
+// which engines put into the names of its cgroup and of its mounts. It tells a
+// process of this machine from one of another with the same number, where the
+// engine's socket leads elsewhere.
+func Runs(root string, pid int, id string) bool {
+	p := process{system: &system{root: root}, pid: pid}
+	for _, name := range [...]string{"cgroup", "mountinfo"} {
+		if text, err := read(p.file(name)); err == nil && id != "" && strings.Contains(text, id) {
+			return true
+		}
+	}
+	return false
 }
 
 // lsm returns the active security modules: from securityfs, or from the system
@@ -152,10 +172,10 @@ func (p process) appArmor(lsm []string) string {
 func label(text string) string { return strings.Trim(text, "\n\x00") }
 
 // rootReadOnly reports whether the process's root is mounted read-only.
-func (p process) rootReadOnly() bool {
+func (p process) rootReadOnly() (bool, error) {
 	text, err := read(p.file("mountinfo"))
 	if err != nil {
-		return false
+		return false, err
 	}
 	readOnly := false
 	for line := range strings.Lines(text) {
@@ -164,7 +184,7 @@ func (p process) rootReadOnly() bool {
 			readOnly = slices.Contains(m.options, "ro") || slices.Contains(m.superOptions, "ro")
 		}
 	}
-	return readOnly
+	return readOnly, nil
 }
 
 // A mountEntry is a line of mountinfo, proc(5).

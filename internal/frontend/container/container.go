@@ -16,7 +16,8 @@ import (
 //
 // An object may have a key "Kernel", which no engine writes: a model.Kernel,
 // the kernel's word on the container at the time of the snapshot. Limits it
-// leaves out were not read.
+// leaves out were not read. It may have a key "Volumes": the driver options of
+// the named volumes of the local driver it uses, by volume.
 func Read(f *source.File) *model.Facts {
 	facts := &model.Facts{}
 	objects, faults := dockerjson.Objects(f, model.Container)

@@ -198,6 +198,24 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestVolume: a volume whose device is a path of the host is a bind mount.
+func TestVolume(t *testing.T) {
+	const mounts = `"Mounts":[{"Type":"volume","Name":"data","Source":"/var/lib/docker/volumes/data/_data","Destination":"/d","RW":true}]`
+	for volumes, want := range map[string]string{
+		`{}`: "volume data",
+		`{"data":{"type":"none","o":"bind","device":"/etc"}}`:          "bind /etc",
+		`{"data":{"type":"none","o":"ro,rbind","device":"/etc"}}`:      "bind /etc",
+		`{"data":{"type":"nfs","o":"addr=10.0.0.1","device":":/srv"}}`: "volume data",
+		`{"other":{"type":"none","o":"bind","device":"/etc"}}`:         "volume data",
+	} {
+		facts := Read(source.NewFile("c.json", []byte(`{"Name":"/web","HostConfig":{},`+mounts+`,"Volumes":`+volumes+`}`)))
+		m := facts.Workloads[0].Mounts[0]
+		if got := string(m.Kind) + " " + m.Source.Value; got != want {
+			t.Errorf("%s: got %q, want %q", volumes, got, want)
+		}
+	}
+}
+
 // TestWithoutHostConfig: what is not in the JSON is not known.
 func TestWithoutHostConfig(t *testing.T) {
 	facts := Read(source.NewFile("c.json", []byte(`{"Name":"/web","Config":{"User":"app"}}`)))

@@ -21,7 +21,8 @@ type inspect struct {
 	HostConfig      *hostConfig
 	Mounts          []mountPoint
 	NetworkSettings *networkSettings
-	Kernel          *kernel // not the engine's: see Read
+	Kernel          *kernel                      // not the engine's: see Read
+	Volumes         map[string]map[string]string // not the engine's: see Read
 
 	BoundingCaps *[]string // Podman's own inspect
 }

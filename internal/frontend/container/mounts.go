@@ -87,10 +87,15 @@ func mountKind(m mountPoint) model.MountKind {
 	return model.OtherMount
 }
 
-// volumeOptions reads the options of a volume made together with the
-// container. One whose device is a path of the host is a bind mount by
+// volumeOptions reads the options of a volume, made before the container or
+// together with it. One whose device is a path of the host is a bind mount by
 // another name.
 func (r reader) volumeOptions(m *model.Mount) {
+	if options := r.in.Volumes[m.Source.Value]; len(options) > 0 {
+		m.Options = dockerjson.Labels(options, m.Place.Path)
+		dockerjson.BindVolume(m, options)
+		return
+	}
 	for _, s := range r.host.Mounts {
 		if path.Clean(s.Target) != path.Clean(m.Target.Value) || s.VolumeOptions == nil || s.VolumeOptions.DriverConfig == nil {
 			continue
