@@ -179,6 +179,10 @@ func (s *scope) word(w *syntax.Word) *word {
 	s.parts(out, w.Parts, bare)
 	out.value = string(out.buf)
 	out.buf = nil
+	// A line continuation at the end of a word is no part of it.
+	for src := s.text.bytes; bytes.HasSuffix(src[out.start:out.end], []byte("\\\n")); {
+		out.end -= 2
+	}
 	return out
 }
 
