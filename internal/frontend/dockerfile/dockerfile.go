@@ -19,6 +19,7 @@ import (
 const (
 	maxFile      = 8 << 20
 	maxStages    = 1000
+	maxSteps     = 50_000  // instructions
 	maxInherited = 1 << 18 // variables, ports, volumes and labels copied from stage to stage
 	maxFaults    = 100
 )
@@ -87,6 +88,10 @@ func (r *reader) read() {
 		if r.expand == nil { // the escape character is settled by the first line
 			r.expand = newExpander(s.escape)
 		}
+		if len(r.lines) == maxSteps {
+			r.fault(r.file.Span(l.start, l.end), "more than 50000 instructions; the rest is not read")
+			break
+		}
 		st := split(l, s.escape)
 		r.takeDocuments(s, st)
 		r.statement(st)
@@ -95,31 +100,6 @@ func (r *reader) read() {
 	r.finish()
 	if len(r.build.Instructions) == 0 {
 		r.fault(r.file.Span(0, 0), "file with no instructions")
-	}
-}
-
-// takeDocuments reads the here-documents of st, which follow it.
-func (r *reader) takeDocuments(s *scanner, st *statement) {
-	if st.err != nil || !st.takesDocuments() {
-		return
-	}
-	docs, err := st.documents()
-	if err != nil {
-		st.err = err
-		return
-	}
-	for i := range docs {
-		var ok bool
-		docs[i].start, docs[i].end, ok = s.heredoc(docs[i].Name, docs[i].Chomp)
-		if !ok {
-			st.err = fmt.Errorf("unterminated heredoc %s", brief(docs[i].Name))
-		}
-		docs[i].Content = r.whole[docs[i].start:docs[i].end]
-	}
-	st.docs = docs
-	st.next, st.last = s.pos, s.number
-	if st.inner != nil {
-		st.inner.docs = docs
 	}
 }
 
@@ -207,7 +187,7 @@ func (r *reader) fault(span source.Span, message string) {
 
 // brief returns s cut to what a message can hold.
 func brief(s string) string {
-	const most = 80
+	const most = 160
 	if len(s) <= most {
 		return s
 	}

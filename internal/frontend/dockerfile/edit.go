@@ -37,7 +37,7 @@ func (e editor) setWord(v string) []source.Edit {
 	}
 	switch e.st.name {
 	case "ADD", "COPY", "VOLUME", "EXPOSE", "FROM":
-		if v == "" || strings.ContainsAny(v, separators) {
+		if v == "" || strings.ContainsAny(v, separators) || strings.HasPrefix(v, "--") {
 			return nil
 		}
 	case "USER", "WORKDIR", "STOPSIGNAL":
@@ -167,7 +167,7 @@ func (e editor) quoted(v, old string) string {
 		return "'" + v + "'"
 	}
 	double := len(old) >= 2 && old[0] == '"' && old[len(old)-1] == '"'
-	if double || strings.ContainsAny(v, "\t\v\f '\"$\\`") {
+	if double || strings.HasPrefix(v, "--") || strings.ContainsAny(v, "\t\v\f '\"$\\`") {
 		return `"` + e.escape(v, `$"`) + `"`
 	}
 	return v

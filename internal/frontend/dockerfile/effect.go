@@ -12,7 +12,6 @@ import (
 
 // effect applies an instruction to its stage and reads what it runs.
 func (r *reader) effect(in *model.Instruction, st *statement) {
-	in.User.State = model.Unknown
 	s := r.stage
 	if in.Name == "RUN" && s != nil && !in.OnBuild {
 		in.User = s.User
@@ -118,8 +117,6 @@ func (r *reader) arg(in *model.Instruction, sc *scope) {
 	if st.inner != nil {
 		st = st.inner
 	}
-	in.User.State = model.Unknown
-	in.Words = nil
 	for _, p := range st.pairs {
 		pair := r.pair(in, st, p, sc)
 		in.Pairs = append(in.Pairs, pair)

@@ -129,11 +129,14 @@ func (e *expander) words(raw string, s *scope) ([]string, model.State, error) {
 
 func (e *expander) result(raw, v string, err error, l *lookup) (string, model.State, error) {
 	e.left -= len(v)
+	unknown := l.unknown || !defaulted(raw, l.unset)
 	switch {
-	case l.unknown || !defaulted(raw, l.unset):
-		return raw, model.Unknown, nil
+	case err != nil && unknown && strings.Contains(raw, "?"):
+		return raw, model.Unknown, nil // ${NAME?message} may be given what it asks for
 	case err != nil:
 		return raw, model.Unknown, err
+	case unknown:
+		return raw, model.Unknown, nil
 	case len(v) > maxValue || e.left < 0:
 		return raw, model.Unknown, nil
 	}

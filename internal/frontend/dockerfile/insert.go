@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"slices"
 	"strings"
 
 	"bulkhead/internal/model"
@@ -91,8 +92,7 @@ func (r *reader) insert(s *stage, key, text string, early bool) []source.Edit {
 // with, or -1.
 func (s *stage) start() int {
 	last := -1
-	for i := len(s.Instructions) - 1; i >= 0; i-- {
-		in := s.Instructions[i]
+	for i, in := range slices.Backward(s.Instructions) {
 		if isStart := !in.OnBuild && (in.Name == "CMD" || in.Name == "ENTRYPOINT"); isStart {
 			last = i
 		} else if last >= 0 {

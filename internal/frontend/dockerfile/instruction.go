@@ -52,6 +52,7 @@ func (r *reader) instruction(st *statement) *model.Instruction {
 		Keyword: st.text.Span(st.keyword.start, st.keyword.end),
 		JSON:    st.json,
 	}
+	in.User.State, in.User.Span = model.Unknown, in.Keyword
 	outer := in.Keyword.Start
 	if st.inner != nil {
 		in.Name, in.OnBuild, in.JSON = st.inner.name, true, st.inner.json
@@ -137,7 +138,7 @@ func (r *reader) value(raw string, s *scope, span source.Span) (string, model.St
 func (r *reader) word(in *model.Instruction, st *statement, i int, s *scope) model.Word {
 	t := st.words[i]
 	w := model.Word{Value: t.value, State: model.Set, Span: st.text.Span(t.start, t.end)}
-	if expands(st.name) && !(st.name == "FROM" && i > 0) {
+	if expands(st.name) && (st.name != "FROM" || i == 0) {
 		w.Value, w.State = r.value(t.value, s, w.Span)
 	}
 	e := editor{reader: r, in: in, st: st, index: i}
@@ -190,10 +191,20 @@ func (r *reader) pair(in *model.Instruction, st *statement, p pair, s *scope) mo
 	return out
 }
 
+// maxKeyword is more than the longest name of an instruction.
+const maxKeyword = 64
+
 // validate lets BuildKit read st and notes what it refuses.
 func (r *reader) validate(st *statement, in *model.Instruction) {
 	if st.err != nil {
 		r.fault(in.Keyword, brief(st.err.Error()))
+		return
+	}
+	if len(r.facts.Faults) >= maxFaults {
+		return // nobody reads more, and BuildKit's errors are costly to make
+	}
+	if len(st.keyword.value) > maxKeyword {
+		r.fault(in.Keyword, "unknown instruction: "+brief(st.name)) // finding what was meant would take long
 		return
 	}
 	cmd, err := instructions.ParseInstruction(st.node())
@@ -212,6 +223,9 @@ func (r *reader) validate(st *statement, in *model.Instruction) {
 // explain returns the message of an error of BuildKit as ours.
 func explain(err error) string {
 	s := err.Error()
+	if strings.HasSuffix(s, "(\ufffd) in substitution") {
+		return "syntax error: missing '}'"
+	}
 	if i := strings.LastIndex(s, ": syntax error"); i >= 0 {
 		s = s[i+2:]
 	}

@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -137,11 +138,9 @@ func (s *scanner) directive(start, end int) {
 		return
 	}
 	span := s.file.Span(start, end)
-	for _, other := range s.seen {
-		if name == other {
-			s.fault(span, "only one "+name+" parser directive can be used")
-			return
-		}
+	if slices.Contains(s.seen, name) {
+		s.fault(span, "only one "+name+" parser directive can be used")
+		return
 	}
 	s.seen = append(s.seen, name)
 	if name != "escape" {
@@ -163,9 +162,11 @@ func directive(text string) (name, value string) {
 	}
 	name, value, ok = strings.Cut(strings.TrimLeftFunc(text, unicode.IsSpace), "=")
 	name = strings.ToLower(strings.TrimRight(name, "\t\n\f\r "))
-	value = strings.Trim(value, "\t\n\f\r ")
 	if !ok || value == "" {
 		return "", ""
+	}
+	if value = strings.Trim(value, "\t\n\f\r "); value == "" {
+		value = " " // blanks are a value where there is nothing else
 	}
 	switch name {
 	case "syntax", "escape", "check":

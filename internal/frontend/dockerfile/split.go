@@ -7,9 +7,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/moby/buildkit/frontend/dockerfile/parser"
-	"github.com/moby/buildkit/frontend/dockerfile/shell"
 )
 
 // A token is a stretch of a logical line. Its value is not expanded; it
@@ -24,12 +21,6 @@ type pair struct {
 	key, value token
 	delim      string // "=", or "" where there is none
 	bare       bool   // there is no value
-}
-
-// A document is one here-document of a line.
-type document struct {
-	parser.Heredoc
-	start, end int // its body in the file
 }
 
 // A statement is a logical line split into its parts. Offsets are into text.
@@ -373,46 +364,3 @@ func (st *statement) envPairs(escape byte) error {
 	}
 	return nil
 }
-
-// takesDocuments reports whether the statement can have here-documents.
-func (st *statement) takesDocuments() bool {
-	inner := st
-	if st.inner != nil {
-		inner = st.inner
-	}
-	switch inner.name {
-	case "RUN", "COPY", "ADD":
-		return !inner.json && strings.Contains(st.text.S, "<<")
-	}
-	return false
-}
-
-// documents returns the here-documents that the line announces.
-func (st *statement) documents() ([]document, error) {
-	if tooComplex(st.text.S) {
-		return nil, errors.New("the line is too long or nested too deeply")
-	}
-	lex := shell.NewLex('\\')
-	lex.RawQuotes, lex.RawEscapes, lex.SkipUnsetEnv = true, true, true
-	words, err := lex.ProcessWords(st.text.S, nothing{})
-	if err != nil {
-		return nil, nil // BuildKit takes the line to have none
-	}
-	var docs []document
-	for _, w := range words {
-		h, err := parser.ParseHeredoc(w)
-		if err != nil {
-			return nil, err
-		}
-		if h != nil {
-			docs = append(docs, document{Heredoc: *h})
-		}
-	}
-	return docs, nil
-}
-
-// nothing is an environment without variables.
-type nothing struct{}
-
-func (nothing) Get(string) (string, bool) { return "", false }
-func (nothing) Keys() []string            { return nil }

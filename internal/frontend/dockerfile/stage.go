@@ -17,6 +17,7 @@ type stage struct {
 	needs   []*stage     // stages it is built on or takes files from
 	passwd  map[string]model.User
 	windows bool
+	arch    string
 
 	userAt   int // index in Instructions of its last USER, -1 where it has none
 	healthAt int
@@ -37,7 +38,6 @@ func (r *reader) from(st *statement, in *model.Instruction) bool {
 	m := &model.Stage{Build: r.build, Index: len(r.stages), From: in, Instructions: []*model.Instruction{in}}
 	s := &stage{Stage: m, userAt: -1, healthAt: -1, lines: []*statement{st}}
 	in.Stage = m
-	in.User.State = model.Unknown
 	r.words(in, st)
 	m.Name.Span, m.Base.Span = in.Keyword, in.Keyword
 	if len(in.Words) == 3 && strings.EqualFold(in.Words[1].Value, "as") {
@@ -163,7 +163,7 @@ func (r *reader) isWindows(s *stage, config *model.ImageConfig) bool {
 
 // inherit gives s what parent's image says.
 func (r *reader) inherit(s, parent *stage) {
-	s.windows, s.passwd, s.stop = parent.windows, parent.passwd, parent.stop
+	s.windows, s.passwd, s.stop, s.arch = parent.windows, parent.passwd, parent.stop, parent.arch
 	r.inherited += len(parent.scope.vars) + len(parent.Env) + len(parent.Exposed) + len(parent.Volumes) + len(parent.Labels)
 	if r.inherited > maxInherited {
 		if !r.refused {
@@ -208,7 +208,7 @@ func (r *reader) inheritNothing(s *stage, at source.Span) {
 // inheritConfig gives s what the configuration of its base image says.
 func (r *reader) inheritConfig(s *stage, c *model.ImageConfig, at source.Span) {
 	r.inheritNothing(s, at)
-	s.passwd, s.stop = c.Passwd, c.StopSignal
+	s.passwd, s.stop, s.arch = c.Passwd, c.StopSignal, c.Arch
 	s.User = moved(c.User, at)
 	s.Entrypoint, s.Command, s.Health = moved(c.Entrypoint, at), moved(c.Command, at), moved(c.Health, at)
 	if c.WorkingDir.Value != "" {
@@ -242,7 +242,7 @@ func (r *reader) close(s *stage) {
 	s.User.Edit = func(u model.User) []source.Edit { return r.setUser(s, u) }
 	s.Health.Edit = func(h model.Health) []source.Edit { return r.setHealth(s, h) }
 	s.Config = &model.ImageConfig{
-		OS: "linux", User: s.User, Env: s.Env, Entrypoint: s.Entrypoint, Command: s.Command, WorkingDir: s.WorkingDir,
+		OS: "linux", Arch: s.arch, User: s.User, Env: s.Env, Entrypoint: s.Entrypoint, Command: s.Command, WorkingDir: s.WorkingDir,
 		Exposed: s.Exposed, Volumes: s.Volumes, Labels: s.Labels, Health: s.Health,
 		StopSignal: s.stop, OnBuild: s.onBuild, Passwd: s.passwd,
 	}
@@ -254,7 +254,5 @@ func (r *reader) close(s *stage) {
 			s.Config.OS = os
 			s.Config.Arch, _, _ = strings.Cut(rest, "/")
 		}
-	} else if s.Image != nil && s.Image.Config != nil {
-		s.Config.Arch = s.Image.Config.Arch
 	}
 }

@@ -14,6 +14,9 @@ func (w *walker) call(cmd *syntax.CallExpr, c context) flow {
 	for i, arg := range cmd.Args {
 		words[i] = w.word(arg)
 	}
+	if len(words) > 0 {
+		words[0].Edit = asProgram(words[0].Edit)
+	}
 	var assigns []model.Pair
 	for _, a := range cmd.Assigns {
 		assigns = append(assigns, w.assign(a))
@@ -21,7 +24,7 @@ func (w *walker) call(cmd *syntax.CallExpr, c context) flow {
 	command := w.command(words, assigns)
 	command.Span, command.After = w.span(cmd), c.after
 	command.Last = c.fails || c.exits && w.errExit
-	w.insertable(command, cmd)
+	w.insertable(command)
 	for _, a := range cmd.Assigns {
 		w.substitutions(a, nil)
 	}
@@ -45,20 +48,31 @@ func (w *walker) call(cmd *syntax.CallExpr, c context) flow {
 	return f
 }
 
+// asProgram refuses what is no program where a command starts: an assignment,
+// or what RUN takes for a flag.
+func asProgram(edit func(string) []source.Edit) func(string) []source.Edit {
+	return func(v string) []source.Edit {
+		if strings.Contains(v, "=") || strings.HasPrefix(v, "-") {
+			return nil
+		}
+		return edit(v)
+	}
+}
+
 func literal(parts []syntax.WordPart) bool {
 	_, ok := parts[0].(*syntax.Lit)
 	return ok
 }
 
-// insertable lets words be put into command.
-func (w *walker) insertable(command *model.Command, cmd *syntax.CallExpr) {
-	text, skip := w.text, len(command.Wrapper)
+// insertable lets words be put into command. It keeps no part of the syntax
+// tree alive.
+func (w *walker) insertable(command *model.Command) {
+	nested := w.text.Nested
 	command.Insert = func(i int, word string) []source.Edit {
-		if i < 0 || i+skip >= len(cmd.Args) {
+		if i < 0 || i >= len(command.Words) {
 			return nil
 		}
-		node := cmd.Args[i+skip]
-		return place{text, int(node.Pos().Offset()), int(node.End().Offset())}.insert(word)
+		return insertAfter(command.Words[i].Span, word, nested)
 	}
 }
 
@@ -247,7 +261,17 @@ func (w *walker) stdin(r *syntax.Redirect, c *model.Command) {
 		return
 	}
 	start, end := w.offsets(r.Hdoc)
-	t := w.text.Sub(start, end)
+	t := w.text.Sub(start, end-terminator(w.text.S[start:end], w.word(r.Word).Value))
 	t.Nested = true
 	w.nested(&t, c, context{fails: c.Last})
+}
+
+// terminator returns the length of the line that ends the here-document body,
+// which may be part of its text.
+func terminator(body, name string) int {
+	last := body[strings.LastIndexByte(body, '\n')+1:]
+	if strings.TrimLeft(last, "\t") == name {
+		return len(last)
+	}
+	return 0
 }

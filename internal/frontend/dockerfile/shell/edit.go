@@ -24,14 +24,13 @@ func (p place) replace(v string) []source.Edit {
 	return []source.Edit{{Span: span, New: q}}
 }
 
-// insert returns the edits that put v after the word at p.
-func (p place) insert(v string) []source.Edit {
-	q, ok := quote(v, "", p.text.Nested)
-	if !ok {
+// insertAfter returns the edits that put v after the word at span.
+func insertAfter(span source.Span, v string, nested bool) []source.Edit {
+	q, ok := quote(v, "", nested)
+	if !ok || !span.IsValid() {
 		return nil
 	}
-	end := p.text.Span(p.start, p.end).End
-	return []source.Edit{{Span: p.text.File.Span(end, end), New: " " + q, Key: v}}
+	return []source.Edit{{Span: span.File.Span(span.End, span.End), New: " " + q, Key: v}}
 }
 
 // remove returns the edits that take the word at p out.

@@ -22,7 +22,7 @@ type Options struct {
 // beyond the limits a script is left unparsed, with an error.
 const (
 	maxScript  = 1 << 20
-	maxOpeners = 5000 // in scripts longer than maxPlain
+	maxOpeners = 8000 // in scripts longer than maxPlain
 	maxPlain   = 8 << 10
 	maxDepth   = 4 // of scripts given to sh -c inside scripts
 )
@@ -115,8 +115,7 @@ func (p *Parser) parse(script string) (file *syntax.File, err error) {
 		}
 	}()
 	file, err = p.parser.Parse(strings.NewReader(script), "")
-	var bad syntax.ParseError
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[syntax.ParseError](err); ok {
 		err = errors.New(bad.Text)
 	}
 	return file, err
