@@ -212,7 +212,7 @@ func TestCases(t *testing.T) {
 	if err != nil {
 		t.Skip("the labelled cases are not here:", err)
 	}
-	defer f.Close()
+	t.Cleanup(func() { _ = f.Close() })
 	type counts struct{ tp, found, fp, wrong int }
 	got := map[string]*counts{}
 	kinds := map[string]string{}
