@@ -12,8 +12,10 @@ func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("", "version takes no argument")
+			}
 			_, err := fmt.Fprintf(a.stdout, "bulkhead %s (%s, %s/%s, %d rules)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, len(a.rules))
 			return err
 		},

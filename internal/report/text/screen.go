@@ -62,7 +62,7 @@ func (p *printer) story(n int, s report.Story) []string {
 	if f.Likely {
 		sentence += " [likely]"
 	}
-	text := wrap(report.Printable(sentence), p.width-len(head), 2)
+	text := wrap(report.Printable(sentence), p.width-len(head), 3)
 	lines := []string{fmt.Sprintf("%d %s  ", n, p.style.severity(f.Severity, f.Severity.String())) + text[0]}
 	for _, more := range text[1:] {
 		lines = append(lines, strings.Repeat(" ", len(head))+more)
