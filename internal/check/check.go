@@ -5,6 +5,7 @@ package check
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -30,8 +31,8 @@ type Options struct {
 	Profiles     []string // Compose profiles that are active
 	Command      []string // a docker run command line
 
-	Engine bool   // ask the engine, where there is one
-	Host   string // the engine's address; "" finds it as the docker command does
+	// Live asks the engine for what it runs and holds. Nil asks none.
+	Live func(context.Context) (*model.Facts, error)
 
 	Exclude []string // patterns as in .dockerignore
 	Rules   []*rule.Rule
@@ -92,7 +93,7 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 	if len(r.Command) > 0 {
 		s.Facts = append(s.Facts, runline.Args(r.Command))
 	}
-	live, err := r.engine(ctx, objects)
+	live, err := r.live(ctx, len(objects) > 0)
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +101,16 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 		s.Facts = append(s.Facts, live)
 	}
 	sys := System(s)
+	about := &scope{
+		all:     slices.Contains(objects, hostTarget) || len(r.Paths) == 0 && len(r.files) == 0 && len(r.Command) == 0,
+		objects: slices.DeleteFunc(objects, func(o string) bool { return o == hostTarget }),
+	}
+	for _, p := range paths {
+		about.dirs = append(about.dirs, absolute(p))
+	}
+	if err := about.apply(sys); err != nil {
+		return nil, err
+	}
 	sys.Notes = append(sys.Notes, notes...)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -114,7 +125,7 @@ func (r *runner) targets() (paths, objects []string, err error) {
 		switch _, err := os.Lstat(p); {
 		case err == nil:
 			paths = append(paths, p)
-		case p == hostTarget || r.Engine && objectName(p):
+		case p == hostTarget || objectName(p):
 			objects = append(objects, p)
 		default:
 			return nil, nil, err
@@ -197,6 +208,23 @@ func (r *runner) sources(sys *model.System) []*source.File {
 		}
 	}
 	return out
+}
+
+// live asks the engine. Where nothing was asked of the engine itself, one that
+// is not there or does not answer is a thing not checked, not an error.
+func (r *runner) live(ctx context.Context, needed bool) (*model.Facts, error) {
+	if r.Live == nil {
+		if needed {
+			return nil, errors.New("the engine is not to be asked, but containers, images or the host are to be checked")
+		}
+		return nil, nil
+	}
+	facts, err := r.Live(ctx)
+	if err != nil && !needed && ctx.Err() == nil {
+		r.report.NotChecked = append(r.report.NotChecked, model.Note{What: "running containers and local images", Why: err.Error()})
+		return nil, nil
+	}
+	return facts, err
 }
 
 // environment returns the variables of this process, which Compose resolves
