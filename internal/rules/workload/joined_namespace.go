@@ -3,6 +3,7 @@ package workload
 import (
 	_ "embed"
 	"fmt"
+	"strings"
 
 	"bulkhead/internal/finding"
 	"bulkhead/internal/model"
@@ -32,11 +33,23 @@ var joinedNamespace = &rule.Rule{
 func checkJoinedNamespace(p *rule.Pass, w *model.Workload) {
 	report := func(kind string, ns model.Fact[model.Namespace]) {
 		if v := ns.Value; ns.Known() && v.Host && (v.Mode == "container" || v.Mode == "service") {
-			p.Report(ns.Place(), fmt.Sprintf("%s namespace is that of %s, which is the host's", kind, v.Target),
+			p.Report(ns.Place(), fmt.Sprintf("%s namespace is that of %s, which is the host's", kind, nameOf(p.System, v.Target)),
 				rule.Delete(ns, fmt.Sprintf("use a %s namespace of its own", kind)))
 		}
 	}
 	report("PID", w.PID)
 	report("IPC", w.IPC)
 	report("network", w.Network)
+}
+
+// nameOf returns the name of the container that target, a name or an id,
+// means.
+func nameOf(s *model.System, target string) string {
+	const short = 12 // characters of an id that the engine prints
+	for _, w := range s.Workloads {
+		if len(target) >= short && strings.HasPrefix(w.Engine, target) {
+			return w.Name
+		}
+	}
+	return target
 }

@@ -24,12 +24,13 @@ var unsafeSysctl = &rule.Rule{
 
 func checkUnsafeSysctl(p *rule.Pass, w *model.Workload) {
 	for _, s := range w.Sysctls {
-		if safeSysctl(s.Name) {
+		name := strings.ReplaceAll(s.Name, "/", ".") // both spellings name one file below /proc/sys
+		if safeSysctl(name) {
 			continue
 		}
-		f := p.Report(s.Value.Place(), fmt.Sprintf("sysctl %s is not known to be safe", s.Name),
-			rule.Delete(s.Value, "leave "+s.Name+" as it is"))
-		if !strings.HasPrefix(s.Name, "net.") {
+		f := p.Report(s.Value.Place(), fmt.Sprintf("sysctl %s is not known to be safe", name),
+			rule.Delete(s.Value, "leave "+name+" as it is"))
+		if !strings.HasPrefix(name, "net.") {
 			f.Severity = finding.Medium
 		}
 	}

@@ -16,11 +16,7 @@ var writableHostMount = &rule.Rule{
 	Name:     "writable-host-mount",
 	Summary:  "a path of the host is mounted writable",
 	Severity: finding.Low,
-	Refs: []string{
-		"kics volume_mount_with_os_directory_write_permissions",
-		"kube-linter writable-host-mount",
-		"CIS-Docker 5.6",
-	},
+	Refs:     []string{"kube-linter writable-host-mount", "CIS-Docker 5.6"},
 	Doc:      writableHostMountDoc,
 	Workload: checkWritableHostMount,
 }
