@@ -85,7 +85,7 @@ func TestReadErrors(t *testing.T) {
 		{"rules: []", `1:8: must be a mapping from rules to off or a severity`},
 		{"suppress:\n  - rule: writable-root", `2:5: suppression has no reason`},
 		{"suppress:\n  - reason: x", `2:5: suppression names no rule`},
-		{"suppress:\n  - {rule: writable-root, reason: x, untill: 2027-01-01}", `2:38: unknown key "untill", did you mean "until"?`},
+		{"suppress:\n  - {rule: writable-root, reason: x, untl: 2027-01-01}", `2:38: unknown key "untl", did you mean "until"?`},
 		{"suppress:\n  - {rule: writable-root, reason: x, until: soon}", `2:45: "soon" is no date such as 2027-01-31`},
 		{"edition: next", `1:10: "next" is no edition such as 2026.1`},
 		{"exclude: {a: b}", `1:10: must be a text`},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -50,8 +51,10 @@ var yamlError = regexp.MustCompile(`^yaml: line (\d+): (.*)`)
 func (r *reader) syntax(err error) error {
 	line, message := 1, strings.TrimPrefix(err.Error(), "yaml: ")
 	if m := yamlError.FindStringSubmatch(err.Error()); m != nil {
-		fmt.Sscan(m[1], &line)
 		message = m[2]
+		if n, err := strconv.Atoi(m[1]); err == nil {
+			line = n
+		}
 	}
 	start := r.file.LineStart(line)
 	return &source.SyntaxError{Span: r.file.Span(start, start), Message: message}

@@ -91,16 +91,6 @@ func (r *Report) Counts() (n [finding.Critical + 1]int) {
 	return n
 }
 
-// Rule returns the metadata of the rule called name, or nil.
-func (r *Report) Rule(name string) *rule.Rule {
-	for _, x := range r.Rules {
-		if x.Name == name {
-			return x
-		}
-	}
-	return nil
-}
-
 // Count returns n with noun, which takes an s in the plural.
 func Count(n int, noun string) string {
 	if n == 1 {

@@ -3,7 +3,6 @@
 package github
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -17,7 +16,7 @@ type Writer struct{}
 
 // Write writes r to w.
 func (Writer) Write(w io.Writer, r *report.Report) error {
-	b := bufio.NewWriter(w)
+	b := &strings.Builder{}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		message := fmt.Sprintf("%s: %s (%s)", f.Subject, f.Message, f.Rule)
@@ -35,7 +34,8 @@ func (Writer) Write(w io.Writer, r *report.Report) error {
 	}
 	_, reason := r.Exit()
 	fmt.Fprintf(b, "::notice title=bulkhead::%s\n", data(reason))
-	return b.Flush()
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 func command(s finding.Severity) string {

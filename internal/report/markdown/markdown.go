@@ -3,7 +3,6 @@
 package markdown
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -16,7 +15,7 @@ type Writer struct{}
 
 // Write writes r to w.
 func (Writer) Write(w io.Writer, r *report.Report) error {
-	b := bufio.NewWriter(w)
+	b := &strings.Builder{}
 	_, reason := r.Exit()
 	fmt.Fprintf(b, "## Bulkhead: %s\n\n", reason)
 	if len(r.Looked) > 0 {
@@ -52,7 +51,8 @@ func (Writer) Write(w io.Writer, r *report.Report) error {
 	if len(r.Data) > 0 {
 		fmt.Fprintf(b, "\nData: %s.\n", plain(strings.Join(r.Data, ", ")))
 	}
-	return b.Flush()
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // plain returns s so that Markdown shows it as it is: no markup, no HTML, no

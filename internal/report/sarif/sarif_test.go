@@ -56,12 +56,11 @@ func officialSchema(t *testing.T) *jsonschema.Schema {
 	if err != nil || json.Unmarshal(out, &module) != nil {
 		t.Skipf("cannot fetch %s, which ships the SARIF schema: %v", carrier, err)
 	}
-	f, err := os.Open(filepath.Join(module.Dir, "report/sarif/testdata/sarif-schema-2.1.0.json"))
+	schemaText, err := os.ReadFile(filepath.Join(module.Dir, "report/sarif/testdata/sarif-schema-2.1.0.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	doc, err := jsonschema.UnmarshalJSON(f)
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schemaText))
 	if err != nil {
 		t.Fatal(err)
 	}

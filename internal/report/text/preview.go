@@ -28,7 +28,6 @@ func previewFix(fix finding.Fix) preview {
 	start, end := f.LineStart(from), f.LineStart(to+1)
 	if first.Span.End == f.LineStart(to) && to > from {
 		end = first.Span.End // whole lines go
-		to--
 	}
 	old := splitLines(string(f.Text[start:end]))
 	text := string(f.Text[start:first.Span.Start]) + first.New + string(f.Text[first.Span.End:end])

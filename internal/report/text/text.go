@@ -4,7 +4,7 @@
 package text
 
 import (
-	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -26,7 +26,7 @@ type Writer struct {
 
 // Write writes r to w.
 func (t Writer) Write(w io.Writer, r *report.Report) error {
-	p := &printer{Writer: bufio.NewWriter(w), report: r, style: style{color: t.Color}, width: t.Width, target: t.Target, verbose: t.Verbose}
+	p := &printer{report: r, style: style{color: t.Color}, width: t.Width, target: t.Target, verbose: t.Verbose}
 	if p.width <= 0 {
 		p.width = 80
 	}
@@ -43,7 +43,8 @@ func (t Writer) Write(w io.Writer, r *report.Report) error {
 		}
 		p.summary()
 	}
-	return p.Flush()
+	_, err := w.Write(p.Bytes())
+	return err
 }
 
 // Line returns f on one line: place, severity, subject, message and rule.
@@ -57,12 +58,12 @@ func Line(f *finding.Finding) string {
 
 // A printer writes one report.
 type printer struct {
-	*bufio.Writer // keeps the first error; Flush returns it
-	report        *report.Report
-	style         style
-	width         int
-	target        string
-	verbose       bool
+	bytes.Buffer
+	report  *report.Report
+	style   style
+	width   int
+	target  string
+	verbose bool
 }
 
 func (p *printer) println(line string) {
@@ -110,13 +111,16 @@ func (p *printer) verdict() string {
 	if len(counts) > 0 {
 		detail = ": " + strings.Join(counts, ", ")
 	}
+	if r.Faults > 0 {
+		detail += "; " + report.Count(r.Faults, "thing") + " asked for could not be checked"
+	}
 	switch {
 	case failing > 0:
 		return report.Count(failing, "finding") + " at " + report.AtLeast(r.FailOn) + detail
 	case len(counts) > 0:
 		return "nothing at " + report.AtLeast(r.FailOn) + detail
 	}
-	return "no findings"
+	return "no findings" + detail
 }
 
 func (p *printer) looked() string {
