@@ -44,7 +44,7 @@ func text(v yamltext.Value, def string, at source.Span) model.Fact[string] {
 }
 
 // list reads the list v. Each item is normalised by norm.
-func list(v yamltext.Value, at source.Span, norm func(string) string) model.List[string] {
+func (r *reader) list(v yamltext.Value, at source.Span, norm func(string) string) model.List[string] {
 	l := model.List[string]{Span: at, Add: func(s string) []source.Edit { return v.Append(yamltext.Str(s)) }}
 	if !given(v) {
 		return l
@@ -53,7 +53,7 @@ func list(v yamltext.Value, at source.Span, norm func(string) string) model.List
 	if v.Kind() != yamltext.Sequence {
 		l.State = model.Unknown
 	}
-	for _, i := range v.Items() {
+	for _, i := range r.items(v) {
 		f := text(i, "", at)
 		f.Value = norm(f.Value)
 		if !f.Known() {
@@ -70,25 +70,25 @@ func same(s string) string { return s }
 func capability(s string) string { return strings.TrimPrefix(strings.ToUpper(s), "CAP_") }
 
 // mapping reads v as names with strings.
-func mapping(v yamltext.Value) map[string]string {
+func (r *reader) mapping(v yamltext.Value) map[string]string {
 	out := map[string]string{}
-	for _, p := range v.Pairs() {
+	for _, p := range r.pairs(v) {
 		out[p.Key()] = p.Text()
 	}
 	return out
 }
 
 // labels reads v as labels.
-func labels(v yamltext.Value) []model.Label {
+func (r *reader) labels(v yamltext.Value) []model.Label {
 	var out []model.Label
-	for _, p := range v.Pairs() {
+	for _, p := range r.pairs(v) {
 		out = append(out, model.Label{Name: p.Key(), Value: text(p, "", p.Span())})
 	}
 	return out
 }
 
 // argv reads a command.
-func argv(v yamltext.Value, at source.Span) model.Fact[model.Argv] {
+func (r *reader) argv(v yamltext.Value, at source.Span) model.Fact[model.Argv] {
 	f := model.Fact[model.Argv]{Span: at}
 	if !given(v) {
 		return f
@@ -97,7 +97,7 @@ func argv(v yamltext.Value, at source.Span) model.Fact[model.Argv] {
 	if v.Kind() != yamltext.Sequence {
 		f.State = model.Unknown
 	}
-	for _, i := range v.Items() {
+	for _, i := range r.items(v) {
 		if strings.Contains(i.Text(), "{{") {
 			f.State = model.Unknown
 		}

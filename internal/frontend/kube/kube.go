@@ -17,7 +17,7 @@ const maxNested = 4
 // Read returns the facts of every document of f, YAML or JSON. Kinds that say
 // nothing about containers are left out, and so are templates, with a note.
 func Read(f *source.File) *model.Facts {
-	r := &reader{facts: &model.Facts{}, tokenless: map[string]bool{}}
+	r := &reader{facts: &model.Facts{}, tokenless: map[string]bool{}, left: maxCost}
 	docs, errs := yamltext.Parse(f)
 	if len(errs) > 0 && yamltext.IsTemplate(f.Text) || templated(docs) {
 		r.facts.Notes = append(r.facts.Notes, model.Note{What: f.Name, Why: "is a template"})
@@ -28,6 +28,9 @@ func Read(f *source.File) *model.Facts {
 		r.object(d, 0)
 	}
 	r.accounts()
+	if r.left < 0 {
+		r.facts.Notes = append(r.facts.Notes, model.Note{What: f.Name, Why: "says more than is read of one file"})
+	}
 	return r.facts
 }
 
@@ -71,6 +74,41 @@ func templated(docs []yamltext.Value) bool {
 type reader struct {
 	facts     *model.Facts
 	tokenless map[string]bool // namespace/name of service accounts that mount no token by default
+	left      int             // of maxCost
+}
+
+// Through aliases a small file can say the same list any number of times, so
+// what is read of one file is bounded: each entry looked at costs one, each
+// container and each item of a list about what it takes of memory.
+const (
+	maxCost       = 600_000
+	containerCost = 60
+	itemCost      = 3
+)
+
+// spend reports whether cost can still be spent. Once it cannot, nothing more
+// is read.
+func (r *reader) spend(cost int) bool {
+	if r.left >= 0 {
+		r.left -= cost
+	}
+	return r.left >= 0
+}
+
+// items returns the items of a list.
+func (r *reader) items(v yamltext.Value) []yamltext.Value {
+	if !r.spend(itemCost * v.Len()) {
+		return nil
+	}
+	return v.Items()
+}
+
+// pairs returns the entries of a mapping.
+func (r *reader) pairs(v yamltext.Value) []yamltext.Value {
+	if !r.spend(itemCost * v.Len()) {
+		return nil
+	}
+	return v.Pairs()
 }
 
 // object reads one Kubernetes object.
@@ -80,7 +118,7 @@ func (r *reader) object(o yamltext.Value, depth int) {
 		return
 	}
 	if strings.HasSuffix(kind, "List") && o.Get("items").Kind() == yamltext.Sequence {
-		for _, item := range o.Get("items").Items() {
+		for _, item := range r.items(o.Get("items")) {
 			r.object(item, depth+1)
 		}
 		return

@@ -15,10 +15,10 @@ func (r *reader) service(o yamltext.Value, version string) {
 	spec := o.Get("spec")
 	s := &model.Service{
 		Kind: "Service", Name: name(o), Namespace: namespace(o), Place: place(o),
-		Type: text(spec.Get("type"), "ClusterIP", place(o).Span), Selector: mapping(spec.Get("selector")),
+		Type: text(spec.Get("type"), "ClusterIP", place(o).Span), Selector: r.mapping(spec.Get("selector")),
 	}
 	s.TLS.State = model.Unknown
-	for _, v := range spec.Get("ports").Items() {
+	for _, v := range r.items(spec.Get("ports")) {
 		p := model.Port{Place: model.Place{Span: v.Get("port").Span()}, State: model.Set, Protocol: "tcp"}
 		if proto := v.Get("protocol").Text(); proto != "" {
 			p.Protocol = strings.ToLower(proto)
@@ -59,8 +59,8 @@ func (r *reader) ingress(o yamltext.Value) {
 		s.TLS.State, s.TLS.Span = model.Set, tls.KeySpan()
 	}
 	backends := []yamltext.Value{spec.Get("defaultBackend"), spec.Get("backend")}
-	for _, rule := range spec.Get("rules").Items() {
-		for _, p := range rule.At("http", "paths").Items() {
+	for _, rule := range r.items(spec.Get("rules")) {
+		for _, p := range r.items(rule.At("http", "paths")) {
 			backends = append(backends, p.Get("backend"))
 		}
 	}
@@ -84,10 +84,10 @@ func (r *reader) networkPolicy(o yamltext.Value) {
 	selector := spec.Get("podSelector")
 	p := &model.NetworkPolicy{
 		Name: name(o), Namespace: namespace(o), Span: place(o).Span,
-		Selector: mapping(selector.Get("matchLabels")), Partial: selector.Get("matchExpressions").Len() > 0,
+		Selector: r.mapping(selector.Get("matchLabels")), Partial: selector.Get("matchExpressions").Len() > 0,
 	}
 	types := spec.Get("policyTypes")
-	for _, t := range types.Items() {
+	for _, t := range r.items(types) {
 		p.Ingress = p.Ingress || t.Text() == "Ingress"
 		p.Egress = p.Egress || t.Text() == "Egress"
 	}

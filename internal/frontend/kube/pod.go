@@ -11,6 +11,7 @@ import (
 
 // A pod is one pod template while its containers are read.
 type pod struct {
+	*reader
 	object   yamltext.Value // the object it is in
 	template yamltext.Value
 	spec     yamltext.Value
@@ -21,14 +22,15 @@ type pod struct {
 
 // pod reads the containers of a pod template.
 func (r *reader) pod(object, template yamltext.Value, kind string) {
-	p := &pod{object: object, template: template, spec: template.Get("spec"), kind: kind, volumes: map[string]yamltext.Value{}}
-	p.labels = labels(template.At("metadata", "labels"))
-	for _, v := range p.spec.Get("volumes").Items() {
+	p := &pod{reader: r, object: object, template: template, spec: template.Get("spec"), kind: kind, volumes: map[string]yamltext.Value{}}
+	p.labels = r.labels(template.At("metadata", "labels"))
+	for _, v := range r.items(p.spec.Get("volumes")) {
 		p.volumes[v.Get("name").Text()] = v
 	}
 	for _, field := range []string{"initContainers", "containers", "ephemeralContainers"} {
-		for _, c := range p.spec.Get(field).Items() {
-			if c.Kind() != yamltext.Mapping || c.Len() == 0 {
+		for _, c := range r.items(p.spec.Get(field)) {
+			looked := p.spec.Len() + template.At("metadata", "annotations").Len() + c.Len() + c.Get("securityContext").Len()
+			if c.Kind() != yamltext.Mapping || c.Len() == 0 || !r.spend(containerCost+looked) {
 				continue
 			}
 			c.Keep()
@@ -115,8 +117,8 @@ func (c *container) image(w *model.Workload) {
 
 // process reads what runs and how it is watched.
 func (c *container) process(w *model.Workload) {
-	w.Entrypoint = argv(c.value.Get("command"), c.at)
-	w.Command = argv(c.value.Get("args"), c.at)
+	w.Entrypoint = c.argv(c.value.Get("command"), c.at)
+	w.Command = c.argv(c.value.Get("args"), c.at)
 	w.WorkingDir = text(c.value.Get("workingDir"), "", c.at)
 	w.Stdin = boolean(c.value.Get("stdin"), false, c.at)
 	w.TTY = boolean(c.value.Get("tty"), false, c.at)
@@ -125,7 +127,7 @@ func (c *container) process(w *model.Workload) {
 		v := c.value.Get(probe)
 		if given(v) {
 			w.Health = model.Fact[model.Health]{State: model.Set, Span: v.KeySpan()}
-			w.Health.Value = model.Health{Kind: model.ProbeHealth, Test: argv(v.At("exec", "command"), c.at).Value.Args}
+			w.Health.Value = model.Health{Kind: model.ProbeHealth, Test: c.argv(v.At("exec", "command"), c.at).Value.Args}
 			break
 		}
 	}

@@ -9,18 +9,20 @@ import (
 func (r *reader) role(o yamltext.Value, kind string) {
 	g := &model.Grant{Name: kind + "/" + name(o), Kind: kind, Place: place(o)}
 	g.RoleRef.State = model.Unknown
-	for _, v := range o.Get("rules").Items() {
+	for _, v := range r.items(o.Get("rules")) {
 		g.Rules = append(g.Rules, model.GrantRule{
 			Place:     model.Place{Span: v.Span()},
-			Verbs:     words(v.Get("verbs")),
-			Resources: words(v.Get("resources")),
-			APIGroups: words(v.Get("apiGroups")),
+			Verbs:     r.words(v.Get("verbs")),
+			Resources: r.words(v.Get("resources")),
+			APIGroups: r.words(v.Get("apiGroups")),
 		})
 	}
 	r.facts.Grants = append(r.facts.Grants, g)
 }
 
-func words(v yamltext.Value) []model.Fact[string] { return list(v, v.Span(), same).Items }
+func (r *reader) words(v yamltext.Value) []model.Fact[string] {
+	return r.list(v, v.Span(), same).Items
+}
 
 // binding reads a RoleBinding or ClusterRoleBinding.
 func (r *reader) binding(o yamltext.Value, kind string) {
@@ -31,7 +33,7 @@ func (r *reader) binding(o yamltext.Value, kind string) {
 	if g.RoleRef.State == model.Set {
 		g.RoleRef.Value = o.At("roleRef", "kind").Text() + "/" + ref.Text()
 	}
-	for _, v := range o.Get("subjects").Items() {
+	for _, v := range r.items(o.Get("subjects")) {
 		s := text(v.Get("name"), "", v.Span())
 		s.Edit, s.Delete = nil, v.Delete
 		if s.State == model.Set {

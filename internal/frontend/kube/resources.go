@@ -56,7 +56,7 @@ func cpus(v yamltext.Value, at source.Span) model.Fact[float64] {
 // ports reads containerPort and hostPort. In the node's network every port is
 // the node's without being said to be: resolve knows that.
 func (c *container) ports(w *model.Workload) {
-	for _, v := range c.value.Get("ports").Items() {
+	for _, v := range c.items(c.value.Get("ports")) {
 		number := v.Get("containerPort")
 		p := model.Port{Place: model.Place{Span: number.Span()}, State: model.Set, Protocol: "tcp"}
 		if proto := v.Get("protocol").Text(); proto != "" {
@@ -88,10 +88,10 @@ func (c *container) ports(w *model.Workload) {
 
 // environment reads env and envFrom.
 func (c *container) environment(w *model.Workload) {
-	for _, v := range c.value.Get("env").Items() {
+	for _, v := range c.items(c.value.Get("env")) {
 		w.Env = append(w.Env, variable(v))
 	}
-	for _, v := range c.value.Get("envFrom").Items() {
+	for _, v := range c.items(c.value.Get("envFrom")) {
 		from, ref := model.FromSecret, v.At("secretRef", "name")
 		if !given(ref) {
 			from, ref = model.FromConfigMap, v.At("configMapRef", "name")

@@ -26,12 +26,12 @@ func (c *container) privileges(w *model.Workload) {
 	w.NonRoot = boolean(c.either("runAsNonRoot"), false, c.at)
 	w.Groups = c.groups()
 	w.Privileged = boolean(c.security.Get("privileged"), false, c.at)
-	w.CapAdd = list(c.security.At("capabilities", "add"), c.at, capability)
-	w.CapDrop = list(c.security.At("capabilities", "drop"), c.at, capability)
+	w.CapAdd = c.list(c.security.At("capabilities", "add"), c.at, capability)
+	w.CapDrop = c.list(c.security.At("capabilities", "drop"), c.at, capability)
 	w.ReadOnlyRoot = boolean(c.security.Get("readOnlyRootFilesystem"), false, c.at)
 	w.NoNewPrivileges = inverse(boolean(c.security.Get("allowPrivilegeEscalation"), true, c.at))
 	w.HostProcess = boolean(c.hostProcess(), false, c.at)
-	for _, s := range c.shared.Get("sysctls").Items() {
+	for _, s := range c.items(c.shared.Get("sysctls")) {
 		l := model.Label{Name: s.Get("name").Text(), Value: text(s.Get("value"), "", s.Get("name").Span())}
 		l.Value.Delete = s.Delete
 		w.Sysctls = append(w.Sysctls, l)
@@ -87,7 +87,7 @@ func (c *container) user() model.Fact[model.User] {
 
 // groups reads fsGroup and supplementalGroups.
 func (c *container) groups() model.List[string] {
-	l := list(c.shared.Get("supplementalGroups"), c.at, same)
+	l := c.list(c.shared.Get("supplementalGroups"), c.at, same)
 	l.Add = func(s string) []source.Edit {
 		n, err := strconv.ParseInt(s, 10, 64)
 		if err != nil {

@@ -12,18 +12,18 @@ import (
 // container mounts gives nobody anything and is left out.
 func (c *container) mounts(w *model.Workload) {
 	w.MountsAll = model.Set
-	for _, v := range c.value.Get("volumeMounts").Items() {
+	for _, v := range c.items(c.value.Get("volumeMounts")) {
 		volume, ok := c.volumes[v.Get("name").Text()]
 		m := c.mount(v, volume)
 		if !ok && c.kind != "StatefulSet" { // whose claim templates are volumes too
 			m.Source.State = model.Unknown
 		}
 		w.Mounts = append(w.Mounts, m)
-		for _, s := range secrets(volume) {
+		for _, s := range c.secrets(volume) {
 			w.Secrets = append(w.Secrets, model.SecretUse{Name: s, Target: m.Target})
 		}
 	}
-	for _, v := range c.value.Get("volumeDevices").Items() {
+	for _, v := range c.items(c.value.Get("volumeDevices")) {
 		at := v.Get("devicePath")
 		m := model.Mount{Kind: model.OtherMount, Place: model.Place{Span: at.Span()}, Delete: v.Delete}
 		m.Source, m.Target = text(v.Get("name"), "", at.Span()), text(at, "", at.Span())
@@ -101,12 +101,12 @@ func propagation(v yamltext.Value, at source.Span) model.Fact[string] {
 }
 
 // secrets returns the names of the secrets a volume holds.
-func secrets(v yamltext.Value) []string {
+func (r *reader) secrets(v yamltext.Value) []string {
 	var out []string
 	if n := v.At("secret", "secretName").Text(); n != "" {
 		out = append(out, n)
 	}
-	for _, s := range v.At("projected", "sources").Items() {
+	for _, s := range r.items(v.At("projected", "sources")) {
 		if n := s.At("secret", "name").Text(); n != "" {
 			out = append(out, n)
 		}

@@ -23,7 +23,7 @@ func Args(args []string) *model.Facts {
 		quoted = append(quoted, quote(strings.ReplaceAll(a, hole, "")))
 	}
 	f := source.NewFile("command line", []byte(strings.Join(quoted, " ")))
-	r := &reader{facts: &model.Facts{}, names: map[string]*model.Workload{}}
+	r := newReader()
 	r.script(whole(f))
 	r.join()
 	if len(r.facts.Workloads)+len(r.facts.Networks)+len(r.facts.Notes) == 0 {
@@ -39,7 +39,7 @@ func Args(args []string) *model.Facts {
 // create line found in f: a shell script, a Makefile or a YAML file, told apart
 // by name. A file without any has no facts.
 func Read(f *source.File) *model.Facts {
-	r := &reader{facts: &model.Facts{}, names: map[string]*model.Workload{}}
+	r := newReader()
 	if !mentions(f.Text) || bytes.IndexByte(f.Text, 0) >= 0 {
 		return r.facts
 	}
@@ -72,6 +72,13 @@ type reader struct {
 	facts *model.Facts
 	names map[string]*model.Workload // by --name
 	depth int                        // of nested shells
+	full  bool                       // it has maxLines
+
+	global, runs *flagSet
+}
+
+func newReader() *reader {
+	return &reader{facts: &model.Facts{}, names: map[string]*model.Workload{}, global: globalFlags(), runs: runFlags()}
 }
 
 // note records that l was not checked, and why.

@@ -2,10 +2,13 @@ package runline
 
 import (
 	"bytes"
+	"errors"
 	"path"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"bulkhead/internal/model"
 )
 
 // maxNested bounds sh -c "sh -c '…'".
@@ -29,6 +32,9 @@ func (r *reader) script(t *text) {
 		}
 		if file, err := parseShell(part.bytes); err == nil {
 			r.walk(part, file)
+		} else if first, _, _ := strings.Cut(string(bytes.TrimSpace(part.bytes[:min(len(part.bytes), 200)])), " "); isEngine(first) {
+			at := part.span(0, len(part.bytes)).Position()
+			r.facts.Notes = append(r.facts.Notes, model.Note{What: at.String(), Why: "is not a shell command that can be read"})
 		}
 	}
 }
@@ -40,7 +46,38 @@ func mentions(b []byte) bool {
 		bytes.Contains(b, []byte("DOCKER")) || bytes.Contains(b, []byte("PODMAN"))
 }
 
+// The parser and its walker recurse for every level of nesting, at some 6 kB of
+// stack for a command and 2 kB for an operator of arithmetic. A stack that grows
+// past Go's limit ends the program, so a script that could nest deeper than
+// this is not parsed as a whole: a count of what opens a level bounds how deep
+// it goes, wherever quotes and comments close it.
+const (
+	maxLevels    = 5_000
+	maxOperators = 20_000
+)
+
+var errNested = errors.New("nests too deeply")
+
+func nests(b []byte) bool {
+	levels, operators := 0, 0
+	for _, c := range b {
+		switch c {
+		case '(', '{', '`', '!', '&', '|', '[':
+			levels++
+		case '-', '~', '+', '?', '^', '%', '*', '/', '<', '>', '=', ',':
+			operators++
+		}
+	}
+	for _, keyword := range []string{"if", "while", "until", "for", "case", "time", "coproc", "select"} {
+		levels += bytes.Count(b, []byte(keyword))
+	}
+	return levels > maxLevels || operators > maxOperators
+}
+
 func parseShell(b []byte) (*syntax.File, error) {
+	if nests(b) {
+		return nil, errNested
+	}
 	return syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(bytes.NewReader(b), "")
 }
 
@@ -189,7 +226,7 @@ func unwrap(words []*word) []*word {
 
 // command reads the words after "docker".
 func (r *reader) command(words []*word, engine string) {
-	global := parse(words[0], words, globalFlags())
+	global := parse(words[0], words, r.global)
 	words = global.args
 	if global.bad != "" || len(words) < 2 {
 		return

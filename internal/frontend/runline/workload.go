@@ -9,9 +9,19 @@ import (
 	"bulkhead/internal/source"
 )
 
+// maxLines bounds the docker run lines of a file, at some 15 kB each.
+const maxLines = 5_000
+
 // run reads one docker run or docker create line: words is what follows verb.
 func (r *reader) run(verb *word, words []*word, engine string) {
-	l := parse(verb, words, runFlags())
+	l := parse(verb, words, r.runs)
+	if len(r.facts.Workloads) >= maxLines {
+		if !r.full {
+			r.note(l, "and what follows is more than is read of one file")
+		}
+		r.full = true
+		return
+	}
 	switch {
 	case l.bad != "":
 		r.note(l, engine+" "+verb.value+" has the flag "+strconv.Quote(l.bad)+", which is not known")
