@@ -36,8 +36,8 @@ func TestHostile(t *testing.T) {
 		if len(facts.Notes)+len(facts.Faults) == 0 {
 			t.Errorf("%s: got no word of what was left out, want a note or a fault", c.name)
 		}
-		if n := len(facts.Workloads); n > 6000 {
-			t.Errorf("%s: got %d containers, want 6000 at most", c.name, n)
+		if n := len(facts.Workloads); n > 10_000 {
+			t.Errorf("%s: got %d containers, want 10000 at most", c.name, n)
 		}
 		held := int64(after.HeapAlloc) - int64(before.HeapAlloc)
 		if held > 150<<20 {
