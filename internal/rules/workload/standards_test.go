@@ -1,7 +1,7 @@
 package workload
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/json"
 	"os"
 	"slices"
@@ -32,20 +32,17 @@ var beyond = []struct{ prefix, why string }{
 // refused raises one.
 func TestPodSecurityStandards(t *testing.T) {
 	const name = "../../../../shared/data/cases/pod-security-v1.37.jsonl"
-	f, err := os.Open(name)
+	text, err := os.ReadFile(name)
 	if err != nil {
 		t.Skipf("the fixtures are not here: %v", err)
 	}
-	defer f.Close()
 	judged := 0
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<24)
-	for lines.Scan() {
+	for line := range bytes.Lines(text) {
 		var c struct {
 			Level, Expect, File string
 			Object              json.RawMessage
 		}
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
+		if err := json.Unmarshal(line, &c); err != nil {
 			t.Fatal(err)
 		}
 		if slices.ContainsFunc(beyond, func(b struct{ prefix, why string }) bool { return strings.HasPrefix(c.File, b.prefix) }) {
@@ -57,8 +54,8 @@ func TestPodSecurityStandards(t *testing.T) {
 			t.Errorf("%s, %s: got %v, want a finding: %t", c.File, c.Level, got, want)
 		}
 	}
-	if err := lines.Err(); err != nil || judged == 0 {
-		t.Fatalf("judged %d fixtures, %v", judged, err)
+	if judged == 0 {
+		t.Error("no fixture was judged")
 	}
 }
 
