@@ -187,4 +187,3 @@ func All(t *testing.T, rules []*rule.Rule) {
 		t.Run(r.Name, func(t *testing.T) { Run(t, r) })
 	}
 }
-
