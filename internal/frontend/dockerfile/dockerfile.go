@@ -5,6 +5,7 @@ package dockerfile
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -101,6 +102,7 @@ func (r *reader) read() {
 	if len(r.build.Instructions) == 0 {
 		r.fault(r.file.Span(0, 0), "file with no instructions")
 	}
+	slices.SortStableFunc(r.facts.Faults, func(a, b model.Fault) int { return a.Place.Span.Start - b.Place.Span.Start })
 }
 
 // syntax reads the syntax directive.
@@ -132,8 +134,12 @@ func (r *reader) syntax() {
 // finish settles the target and what it needs.
 func (r *reader) finish() {
 	for _, s := range r.stages {
+		for i, in := range s.Instructions {
+			r.sources(s, in, s.lines[i])
+		}
 		r.close(s)
 	}
+	slices.SortStableFunc(r.facts.Images, func(a, b *model.Image) int { return a.Ref.Span.Start - b.Ref.Span.Start })
 	target := r.target()
 	if target == nil {
 		return

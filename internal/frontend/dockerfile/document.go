@@ -27,7 +27,7 @@ func (r *reader) takeDocuments(s *scanner, st *statement) {
 	}
 	for i := range docs {
 		var ok bool
-		docs[i].start, docs[i].end, ok = s.heredoc(docs[i].Name, docs[i].Chomp)
+		docs[i].start, docs[i].end, ok = s.heredoc(docs[i].Heredoc)
 		if !ok {
 			st.err = fmt.Errorf("unterminated heredoc %s", brief(docs[i].Name))
 		}

@@ -74,7 +74,10 @@ func (e editor) deleteWord() []source.Edit {
 	if e.st.json {
 		return e.deleteElement()
 	}
-	return e.remove(e.st.text.Span(t.start, t.end), e.index == 0)
+	if e.index == 0 {
+		return e.removeFirst(e.st.text.Span(t.start, t.end))
+	}
+	return e.remove(e.st.text.Span(t.start, t.end))
 }
 
 // deleteElement takes an element of a JSON array out, with one comma.
@@ -94,19 +97,21 @@ func (e editor) deleteElement() []source.Edit {
 	return []source.Edit{{Span: e.st.text.Span(from, to)}}
 }
 
-// remove takes the word at span out with a blank beside it. The first word of
-// an instruction leaves the blank before it.
-func (e editor) remove(span source.Span, first bool) []source.Edit {
-	text := span.File.Text
-	if first {
-		end := span.End
-		for end < len(text) && (text[end] == ' ' || text[end] == '\t') {
-			end++
-		}
-		if end > span.End && end < len(text) && text[end] != e.reader.expand.escape {
-			return []source.Edit{{Span: span.File.Span(span.Start, end)}}
-		}
+// removeFirst takes the first word of an instruction out, with the blank
+// after it where the line goes on.
+func (e editor) removeFirst(span source.Span) []source.Edit {
+	text, end := span.File.Text, span.End
+	for end < len(text) && (text[end] == ' ' || text[end] == '\t') {
+		end++
 	}
+	if end > span.End && end < len(text) && text[end] != e.reader.expand.escape {
+		return []source.Edit{{Span: span.File.Span(span.Start, end)}}
+	}
+	return e.remove(span)
+}
+
+// remove takes the word at span out with the blank before it.
+func (e editor) remove(span source.Span) []source.Edit {
 	start, ok := shell.Before(span, e.reader.expand.escape)
 	if !ok {
 		return nil
@@ -124,7 +129,7 @@ func (e editor) setFlag(v string) []source.Edit {
 func (e editor) deleteFlag() []source.Edit {
 	for _, t := range e.st.flags {
 		if t.start == e.at {
-			return e.remove(e.st.text.Span(t.start, t.end), false)
+			return e.remove(e.st.text.Span(t.start, t.end))
 		}
 	}
 	return nil
@@ -154,7 +159,10 @@ func (e editor) deletePair() []source.Edit {
 	for i, p := range e.st.pairs {
 		if p.key.start == e.at {
 			end := max(p.value.end, p.key.end)
-			return e.remove(e.st.text.Span(p.key.start, end), i == 0)
+			if i == 0 {
+				return e.removeFirst(e.st.text.Span(p.key.start, end))
+			}
+			return e.remove(e.st.text.Span(p.key.start, end))
 		}
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"bulkhead/internal/model"
-	"bulkhead/internal/oci"
 	"bulkhead/internal/source"
 )
 
@@ -40,7 +39,6 @@ func (r *reader) effect(in *model.Instruction, st *statement) {
 	if len(in.Words) > 0 || len(in.Pairs) > 0 {
 		r.state(s, in, st)
 	}
-	r.sources(s, in, st)
 }
 
 // state applies the instructions that say something about the image.
@@ -96,7 +94,7 @@ func (r *reader) env(s *stage, in *model.Instruction) {
 }
 
 // maxList bounds lists that are searched for every entry added.
-const maxList = 4096
+const maxList = 1024
 
 func setLabel(s *stage, l model.Label) {
 	for i := range s.Labels {
@@ -281,60 +279,4 @@ func (r *reader) expose(s *stage, w model.Word, t token) {
 		p.First, p.Last = int(a), int(b)
 		s.Exposed = append(s.Exposed, p)
 	}
-}
-
-// sources notes the stages and images that COPY and RUN take files from.
-func (r *reader) sources(s *stage, in *model.Instruction, st *statement) {
-	if in.Name == "COPY" {
-		for _, f := range in.Flags {
-			if f.Name != "from" || f.Value.Value == "" {
-				continue
-			}
-			if strings.Contains(f.Value.Value, "$") {
-				r.fault(f.Value.Span, "variables are not expanded in --from: define a stage instead")
-				continue
-			}
-			r.takesFrom(s, f.Value)
-		}
-	}
-	for _, m := range in.Mounts {
-		if m.From == "" {
-			continue
-		}
-		w := model.Word{Value: m.From, State: model.Set, Span: m.Span}
-		if i := strings.Index(m.Span.Text(), "from="+m.From); i >= 0 {
-			from := m.Span.Start + i + len("from=")
-			span := r.file.Span(from, from+len(m.From))
-			w.Span = span
-			w.Edit = editor{reader: r, in: in, st: st, span: span}.setFlag
-		}
-		r.takesFrom(s, w)
-	}
-}
-
-// takesFrom notes that s takes files from the stage or image that w names.
-func (r *reader) takesFrom(s *stage, w model.Word) {
-	other := r.names[strings.ToLower(w.Value)]
-	if i, err := strconv.Atoi(w.Value); other == nil && err == nil {
-		if i < 0 || i >= s.Index {
-			r.fault(w.Span, "there is no stage "+brief(w.Value)+" before this one")
-			return
-		}
-		other = r.stages[i]
-	}
-	if other != nil {
-		if other != s {
-			s.needs = append(s.needs, other)
-		}
-		return
-	}
-	if strings.EqualFold(w.Value, "scratch") || strings.EqualFold(w.Value, "context") {
-		return
-	}
-	ref, err := oci.ParseReference(w.Value)
-	if err != nil {
-		r.fault(w.Span, "invalid image reference "+brief(w.Value))
-	}
-	fact := model.Fact[model.Reference]{Value: ref, State: w.State, Span: w.Span, Edit: rewrite(w, ref)}
-	r.image(s, fact)
 }

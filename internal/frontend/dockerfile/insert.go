@@ -18,7 +18,10 @@ func (r *reader) setUser(s *stage, u model.User) []source.Edit {
 	if s.userAt >= 0 && !s.runsAfter(s.userAt) {
 		return s.Instructions[s.userAt].Words[0].Edit(arg)
 	}
-	return r.insert(s, "USER", "USER "+arg, true)
+	if i := s.start(); i > 0 && !s.runsAfter(i) {
+		return r.insertAbove(s.Instructions[i], "USER", "USER "+arg)
+	}
+	return r.insertAtEnd(s, "USER", "USER "+arg)
 }
 
 // runsAfter reports whether s runs anything after instruction i.
@@ -54,31 +57,30 @@ func (r *reader) setHealth(s *stage, h model.Health) []source.Edit {
 	if s.healthAt >= 0 {
 		return []source.Edit{{Span: s.Health.Span, New: check}}
 	}
-	return r.insert(s, "HEALTHCHECK", "HEALTHCHECK "+check, false)
+	return r.insertAtEnd(s, "HEALTHCHECK", "HEALTHCHECK "+check)
 }
 
-// insert puts an instruction into s: before its final CMD or ENTRYPOINT
-// where early is set and nothing runs after it, else at its end.
-func (r *reader) insert(s *stage, key, text string, early bool) []source.Edit {
-	nl := r.file.Newline()
-	if i := s.start(); early && i > 0 && !s.runsAfter(i) {
-		keyword := s.Instructions[i].Span.Start
-		line := r.lineStart(keyword)
-		indent := string(r.file.Text[line:keyword])
-		if strings.TrimLeft(indent, " \t") != "" {
-			return nil
-		}
-		at := r.aboveComments(line)
-		return []source.Edit{{Span: r.file.Span(at, at), New: indent + text + nl, Key: key}}
+// insertAbove puts an instruction above in and the comments about it.
+func (r *reader) insertAbove(in *model.Instruction, key, text string) []source.Edit {
+	line := r.lineStart(in.Span.Start)
+	indent := r.whole[line:in.Span.Start]
+	if strings.TrimLeft(indent, " \t") != "" {
+		return nil
 	}
+	at := r.aboveComments(line)
+	return []source.Edit{{Span: r.file.Span(at, at), New: indent + text + r.file.Newline(), Key: key}}
+}
+
+// insertAtEnd puts an instruction after the last one of s.
+func (r *reader) insertAtEnd(s *stage, key, text string) []source.Edit {
 	last := s.lines[len(s.lines)-1]
 	if last.open {
 		return nil // the file ends in a continuation, which would swallow it
 	}
-	end := last.next
+	nl, end := r.file.Newline(), last.next
 	first := s.Instructions[len(s.Instructions)-1].Span.Start
 	line := r.lineStart(first)
-	indent := string(r.file.Text[line:first])
+	indent := r.whole[line:first]
 	if strings.TrimLeft(indent, " \t") != "" {
 		indent = ""
 	}
@@ -107,7 +109,7 @@ func (s *stage) start() int {
 func (r *reader) aboveComments(line int) int {
 	for line > 0 {
 		above := r.lineStart(line - 1)
-		if text := strings.TrimSpace(string(r.file.Text[above:line])); !strings.HasPrefix(text, "#") {
+		if text := strings.TrimSpace(r.whole[above:line]); !strings.HasPrefix(text, "#") {
 			break
 		}
 		line = above

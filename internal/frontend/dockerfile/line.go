@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+
 	"bulkhead/internal/frontend/dockerfile/shell"
 	"bulkhead/internal/source"
 )
@@ -177,16 +179,16 @@ func directive(text string) (name, value string) {
 
 // heredoc reads the body of a here-document and returns its offsets. It
 // reports false where its terminator is missing.
-func (s *scanner) heredoc(name string, chomp bool) (start, end int, ok bool) {
+func (s *scanner) heredoc(h parser.Heredoc) (start, end int, ok bool) {
 	start = s.pos
 	for s.pos < len(s.whole) {
 		from := s.pos
 		_, to, _ := s.physical()
 		text := s.whole[from:to]
-		if chomp {
+		if h.Chomp {
 			text = strings.TrimLeft(text, "\t")
 		}
-		if text == name {
+		if text == h.Name {
 			return start, from, true
 		}
 	}

@@ -67,12 +67,12 @@ func literal(parts []syntax.WordPart) bool {
 // insertable lets words be put into command. It keeps no part of the syntax
 // tree alive.
 func (w *walker) insertable(command *model.Command) {
-	nested := w.text.Nested
+	text := w.text
 	command.Insert = func(i int, word string) []source.Edit {
 		if i < 0 || i >= len(command.Words) {
 			return nil
 		}
-		return insertAfter(command.Words[i].Span, word, nested)
+		return text.insertAfter(command.Words[i].Span, word)
 	}
 }
 

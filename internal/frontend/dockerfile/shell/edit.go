@@ -17,7 +17,7 @@ type place struct {
 // replace returns the edits that make the word at p say v.
 func (p place) replace(v string) []source.Edit {
 	span := p.text.Span(p.start, p.end)
-	q, ok := quote(v, p.text.S[p.start:p.end], p.text.Nested)
+	q, ok := p.text.quote(v, p.text.S[p.start:p.end])
 	if !ok {
 		return nil
 	}
@@ -25,8 +25,8 @@ func (p place) replace(v string) []source.Edit {
 }
 
 // insertAfter returns the edits that put v after the word at span.
-func insertAfter(span source.Span, v string, nested bool) []source.Edit {
-	q, ok := quote(v, "", nested)
+func (t *Text) insertAfter(span source.Span, v string) []source.Edit {
+	q, ok := t.quote(v, "")
 	if !ok || !span.IsValid() {
 		return nil
 	}
@@ -83,8 +83,8 @@ func continued(text []byte, end int, escape byte) bool {
 }
 
 // quote returns v as a shell word, in the quotes of old where they fit.
-func quote(v, old string, nested bool) (string, bool) {
-	switch {
+func (t *Text) quote(v, old string) (string, bool) {
+	switch nested := t.Nested; {
 	case v == "" && nested, strings.ContainsAny(v, "\n\r\x00"):
 		return "", false
 	case quotedWith(old, '\'') && !nested && !strings.Contains(v, "'"):

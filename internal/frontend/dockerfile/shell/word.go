@@ -32,7 +32,7 @@ func (w *walker) word(node *syntax.Word) model.Word {
 		}
 	}
 	var b Builder
-	if !w.decode(&b, node.Parts, false) {
+	if !w.decode(&b, node.Parts, unquoted) {
 		f.Value, f.State = raw, model.Unknown
 		return f
 	}
@@ -43,7 +43,7 @@ func (w *walker) word(node *syntax.Word) model.Word {
 // textOf returns the decoded text of a static word.
 func (w *walker) textOf(node *syntax.Word) (Text, bool) {
 	var b Builder
-	if !w.decode(&b, node.Parts, false) {
+	if !w.decode(&b, node.Parts, unquoted) {
 		return Text{}, false
 	}
 	t := b.Text(w.text.File)
@@ -51,13 +51,21 @@ func (w *walker) textOf(node *syntax.Word) (Text, bool) {
 	return t, true
 }
 
+// quotes are those around a part of a word.
+type quotes uint8
+
+const (
+	unquoted quotes = iota
+	doubleQuoted
+)
+
 // decode appends what parts stand for, and reports whether that is static.
-func (w *walker) decode(b *Builder, parts []syntax.WordPart, quoted bool) bool {
+func (w *walker) decode(b *Builder, parts []syntax.WordPart, q quotes) bool {
 	for _, part := range parts {
 		start, end := w.offsets(part)
 		switch part := part.(type) {
 		case *syntax.Lit:
-			w.unescape(b, start, end, quoted)
+			w.unescape(b, start, end, q)
 		case *syntax.SglQuoted:
 			open := 1
 			if part.Dollar {
@@ -71,7 +79,7 @@ func (w *walker) decode(b *Builder, parts []syntax.WordPart, quoted bool) bool {
 			}
 			w.copy(b, start+open, end-1)
 		case *syntax.DblQuoted:
-			if part.Dollar || !w.decode(b, part.Parts, true) {
+			if part.Dollar || !w.decode(b, part.Parts, doubleQuoted) {
 				return false
 			}
 		case *syntax.ExtGlob:
@@ -102,7 +110,7 @@ func (w *walker) copy(b *Builder, start, end int) {
 }
 
 // unescape appends the literal at start to end without its backslashes.
-func (w *walker) unescape(b *Builder, start, end int, quoted bool) {
+func (w *walker) unescape(b *Builder, start, end int, q quotes) {
 	s := w.text.S
 	for start < end {
 		i := strings.IndexByte(s[start:end], '\\')
@@ -115,7 +123,7 @@ func (w *walker) unescape(b *Builder, start, end int, quoted bool) {
 		switch next := s[start+1]; {
 		case next == '\n':
 			start += 2
-		case quoted && strings.IndexByte("$`\"\\", next) < 0:
+		case q == doubleQuoted && strings.IndexByte("$`\"\\", next) < 0:
 			w.copy(b, start, start+1)
 			start++
 		default:
