@@ -34,7 +34,7 @@ const (
 
 // Read reads the files of one project, each overriding those before it.
 func Read(files []*source.File, o Options) *model.Facts {
-	r := &reader{o: o, facts: &model.Facts{}, budget: maxValues, docs: map[string]*loaded{}, bases: map[string]*project{}, noted: map[string]bool{}}
+	r := &reader{o: o, facts: &model.Facts{}, budget: maxValues, docs: map[string]*loaded{}, bases: map[string]*project{}, noted: map[string]bool{}, faulted: map[faultKey]bool{}}
 	in := r.newInput(o.Dir, nil, join(o.Dir, ".env"))
 	docs := r.parse(files)
 	r.name = r.projectName(docs, in)
@@ -46,15 +46,22 @@ func Read(files []*source.File, o Options) *model.Facts {
 
 // A reader reads one project.
 type reader struct {
-	o      Options
-	facts  *model.Facts
-	budget int // values that may still be built
-	spent  bool
-	files  int
-	docs   map[string]*loaded  // files that were loaded, by path
-	bases  map[string]*project // files that services extend, by directory and path
-	noted  map[string]bool
-	name   string // of the project, once known
+	o       Options
+	facts   *model.Facts
+	budget  int // values that may still be built
+	spent   bool
+	files   int
+	docs    map[string]*loaded  // files that were loaded, by path
+	bases   map[string]*project // files that services extend, by directory and path
+	noted   map[string]bool
+	faulted map[faultKey]bool
+	name    string // of the project, once known
+}
+
+// A faultKey tells faults apart.
+type faultKey struct {
+	at      source.Span
+	message string
 }
 
 // A loaded is a file and what reading it gave.
@@ -63,7 +70,13 @@ type loaded struct {
 	err  error
 }
 
+// fault reports once what is wrong at a place, however many services have it.
 func (r *reader) fault(at source.Span, message string) {
+	f := faultKey{at, message}
+	if r.faulted[f] {
+		return
+	}
+	r.faulted[f] = true
 	r.facts.Faults = append(r.facts.Faults, model.Fault{Place: model.Place{Span: at}, Surface: model.Compose, Message: message})
 }
 

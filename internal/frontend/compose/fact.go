@@ -89,10 +89,10 @@ func fact[T any](s *service, fm form[T], def T, keys ...string) model.Fact[T] {
 	if v.isNull() {
 		return f
 	}
-	f.Span, f.Delete = v.span(), s.deleter(keys...)
+	f.Span, f.Delete = v.head(), s.deleter(keys...)
 	if v.kind >= yamltext.Mapping {
 		f.State = model.Unknown
-		s.r.fault(v.span(), keys[len(keys)-1]+" is a single value")
+		s.r.fault(v.head(), keys[len(keys)-1]+" is a single value")
 		return f
 	}
 	x, err := fm.parse(v.text)
@@ -198,7 +198,7 @@ func (s *service) words(norm func(string) string, keys ...string) model.List[str
 	if v.isNull() {
 		return l
 	}
-	l.Span = v.span()
+	l.Span = v.head()
 	if l.State == model.Unset {
 		l.State = model.Set
 	}

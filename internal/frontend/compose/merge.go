@@ -104,9 +104,20 @@ next:
 	return &out
 }
 
+// appended returns the items of base, then those of over that are not there
+// yet.
 func appended(base, over *value) *value {
 	out := *over
-	out.items = append(slices.Clone(base.items), over.items...)
+	out.items = slices.Clone(base.items)
+	have := map[string]bool{}
+	for _, i := range base.items {
+		have[i.text] = have[i.text] || i.scalar()
+	}
+	for _, i := range over.items {
+		if !i.scalar() || !have[i.text] {
+			out.items = append(out.items, i)
+		}
+	}
 	return &out
 }
 

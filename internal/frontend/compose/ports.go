@@ -75,7 +75,7 @@ func (s *service) shortPort(v *value) model.Port {
 		return p
 	}
 	if !ok1 || !ok2 || !ok3 {
-		p.State = model.Unknown
+		p.State, p.HostIP.State = model.Unknown, model.Unknown
 		s.r.fault(v.span(), fmt.Sprintf("port %q is not valid", short(v.text)))
 	}
 	return p
@@ -133,7 +133,10 @@ func portRange(text string) (first, last int, ok bool) {
 
 func port(text string) (int, bool) {
 	n, err := strconv.ParseUint(text, 10, 16)
-	return int(n), err == nil
+	if err != nil {
+		return 0, false
+	}
+	return int(n), true
 }
 
 // longPort reads a port in the long syntax.
@@ -144,14 +147,12 @@ func (s *service) longPort(v *value) model.Port {
 		p.HostIP.Edit = func(x string) []source.Edit { return v.y.Get("host_ip").Set(yamltext.Str(x)) }
 	}
 	target, published := v.get("target"), v.get("published")
-	for _, part := range []*value{published, target} {
+	for _, part := range []*value{target, published} {
 		if part.scalar() {
 			p.Place.Span = part.span()
 		}
 	}
-	if published.scalar() {
-		p.Place.Span = published.span()
-	}
+	p.HostIP.Span = p.Place.Span
 	if ip := v.get("host_ip"); ip.scalar() {
 		p.HostIP.Value, p.HostIP.Span, p.HostIP.State = strings.Trim(ip.text, "[]"), ip.span(), model.Set
 		if ip.unknown {

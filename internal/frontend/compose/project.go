@@ -125,6 +125,7 @@ func (p *project) declare(d yamltext.Value) {
 			if k := y.Kind(); k == yamltext.Mapping || k == yamltext.Null {
 				res.v = p.r.build(y, p.in, 0)
 			} else {
+				res.partial = true
 				p.r.fault(y.Span(), y.Key()+" is a mapping")
 			}
 			y.Keep()
@@ -238,7 +239,7 @@ func (r *reader) named(v *value, name string) *source.File {
 // extend puts res on top of the service it extends, if any.
 func (p *project) extend(section string, res *resource, depth int) {
 	ext := res.v.get("extends")
-	if res.state == extended || ext == nil {
+	if res.state == extended || ext.isNull() {
 		return
 	}
 	if res.state == extending || depth > maxDepth {

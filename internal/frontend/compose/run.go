@@ -18,7 +18,7 @@ func (s *service) log() model.Fact[model.LogConfig] {
 	if v.isNull() {
 		return f
 	}
-	f.Span, f.State, f.Delete = v.span(), model.Set, s.deleter("logging")
+	f.Span, f.State, f.Delete = v.head(), model.Set, s.deleter("logging")
 	if d := v.get("driver"); d.scalar() {
 		f.Value.Driver, f.Span = d.text, d.span()
 		if d.unknown {
@@ -79,7 +79,7 @@ func (s *service) restart() model.Fact[model.Restart] {
 	if long == nil || long.kind != yamltext.Mapping {
 		return fact(s, form[model.Restart]{parseRestart, restartLit}, model.Restart{Policy: "no"}, "restart")
 	}
-	f := model.Fact[model.Restart]{Value: model.Restart{Policy: "always"}, State: model.Set, Span: long.span(), Edit: s.editRestart}
+	f := model.Fact[model.Restart]{Value: model.Restart{Policy: "always"}, State: model.Set, Span: long.head(), Edit: s.editRestart}
 	f.Delete = s.deleter("deploy", "restart_policy")
 	if c := long.get("condition"); c.scalar() {
 		f.Value.Policy, f.Span = policy(c.text), c.span()
@@ -175,7 +175,7 @@ func (s *service) health() model.Fact[model.Health] {
 	if t.isNull() {
 		return f // intervals for the test of the image
 	}
-	f.Span, f.State, f.Delete = t.span(), model.Set, s.deleter("healthcheck", "test")
+	f.Span, f.State, f.Delete = t.head(), model.Set, s.deleter("healthcheck", "test")
 	f.Value = model.Health{Kind: model.CommandHealth}
 	if t.scalar() {
 		f.Value.Test = []string{t.text}

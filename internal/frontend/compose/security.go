@@ -153,7 +153,7 @@ func (s *service) devices() model.List[string] {
 	if v.isNull() {
 		return l
 	}
-	l.Span = v.span()
+	l.Span = v.head()
 	if l.State == model.Unset {
 		l.State = model.Set
 	}

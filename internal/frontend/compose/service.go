@@ -234,7 +234,7 @@ func (s *service) argv(key string) model.Fact[model.Argv] {
 	if v.isNull() {
 		return f
 	}
-	f.Span, f.State, f.Delete = v.span(), model.Set, s.deleter(key)
+	f.Span, f.State, f.Delete = v.head(), model.Set, s.deleter(key)
 	if v.kind == yamltext.Sequence {
 		f.Value.Args = []string{}
 		for _, i := range v.items {

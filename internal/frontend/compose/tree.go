@@ -1,6 +1,10 @@
 package compose
 
 import (
+	"fmt"
+	"strconv"
+	"strings"
+
 	"bulkhead/internal/frontend/internal/yamltext"
 	"bulkhead/internal/source"
 )
@@ -68,6 +72,16 @@ func (v *value) span() source.Span {
 	return v.y.Span()
 }
 
+// head returns the place of v, or of its key where v takes several lines: a
+// finding points at a value or a key, never at a block.
+func (v *value) head() source.Span {
+	s := v.span()
+	if key := v.y.KeySpan(); key.IsValid() && v.kind >= yamltext.Mapping && strings.Contains(s.Text(), "\n") {
+		return key
+	}
+	return s
+}
+
 // raw returns the text of a scalar as written, variables not replaced.
 func (v *value) raw() string { return v.y.Text() }
 
@@ -117,13 +131,27 @@ func (r *reader) build(y yamltext.Value, in *input, depth int) *value {
 		if y.Quoted() { // a tag such as !!null before quotes
 			v.kind = yamltext.String
 		}
+	case yamltext.String:
+		v.text, v.unknown = interpolate(y.Text(), in.lookup)
 	default:
-		v.text = y.Text()
-		if v.kind == yamltext.String {
-			v.text, v.unknown = interpolate(v.text, in.lookup)
-		}
+		v.text = plain(y)
 	}
 	return v
+}
+
+// plain returns the text Compose gives a number or boolean that stands where a
+// string is expected: 0755 is "493".
+func plain(y yamltext.Value) string {
+	if i, ok := y.Int(); ok && y.Kind() == yamltext.Integer {
+		return strconv.FormatInt(i, 10)
+	}
+	if f, ok := y.Float(); ok && y.Kind() == yamltext.Decimal {
+		return fmt.Sprint(f)
+	}
+	if b, ok := y.Bool(); ok {
+		return strconv.FormatBool(b)
+	}
+	return y.Text()
 }
 
 // inherit returns a copy of v as another service has it by extends.
