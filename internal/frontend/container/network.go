@@ -71,21 +71,25 @@ func (r reader) port(spec string, b portBinding) model.Port {
 }
 
 // everyAddress returns now, the bindings in force, with those on 0.0.0.0 and
-// on :: that stem from one request for every address made one again.
+// on :: that stem from one request for every address made one again. Where the
+// engine chose the ports, it may have chosen another for each.
 func everyAddress(now, asked []portBinding) []portBinding {
-	unspecific := len(asked) == 0 ||
-		slices.ContainsFunc(asked, func(b portBinding) bool { return b.HostIP == "" })
-	if !unspecific {
+	has := func(bindings []portBinding, ip string) bool {
+		return slices.ContainsFunc(bindings, func(b portBinding) bool { return b.HostIP == ip })
+	}
+	if len(asked) > 0 && !has(asked, "") {
 		return now
 	}
+	four := has(now, "0.0.0.0")
 	var out []portBinding
 	for _, b := range now {
-		if b.HostIP == "0.0.0.0" || b.HostIP == "::" {
+		switch {
+		case b.HostIP == "::" && four:
+			continue
+		case b.HostIP == "0.0.0.0" || b.HostIP == "::":
 			b.HostIP = ""
 		}
-		if !slices.Contains(out, b) {
-			out = append(out, b)
-		}
+		out = append(out, b)
 	}
 	return out
 }
