@@ -38,8 +38,11 @@ func checkEngineSocket(p *rule.Pass, w *model.Workload) {
 		checkSocketMount(p, m)
 	}
 	for _, v := range w.Env {
-		if v.Name == "DOCKER_HOST" && v.Value.Known() && remoteEngine(v.Value.Value) {
-			p.Report(v.Value.Place(), "DOCKER_HOST names an engine outside: "+v.Value.Value,
+		if v.Name != "DOCKER_HOST" || !v.Value.Known() {
+			continue
+		}
+		if host := remoteEngine(v.Value.Value); host != "" {
+			p.Report(v.Value.Place(), "DOCKER_HOST names an engine outside, at "+host,
 				rule.Delete(v.Value, "do not name the engine")).Severity = finding.High
 		}
 	}
@@ -86,35 +89,35 @@ func holdsSocket(host string) bool {
 	return ok && (!strings.Contains(user, "/") || strings.HasSuffix(user, "/podman"))
 }
 
-// remoteEngine reports whether a value of DOCKER_HOST names an engine that is
-// not a neighbour. A single word is a neighbour's name, such as a filtering
-// proxy's, which is judged where it is defined.
-func remoteEngine(value string) bool {
+// remoteEngine returns where the engine is that a value of DOCKER_HOST names,
+// or "" where it is a neighbour. A single word is a neighbour's name, such as
+// a filtering proxy's, which is judged where it is defined.
+func remoteEngine(value string) string {
 	u, err := url.Parse(value)
 	if err != nil || u.Scheme != "tcp" && u.Scheme != "http" && u.Scheme != "https" {
-		return false
+		return ""
 	}
 	host := u.Hostname()
-	return strings.ContainsAny(host, ".:") && !strings.HasPrefix(host, "127.") && host != "::1"
+	if !strings.ContainsAny(host, ".:") || strings.HasPrefix(host, "127.") || host == "::1" {
+		return ""
+	}
+	return u.Host // without the user and password that value may hold
 }
 
 // hostPaths returns the paths of the host that m binds, by their canonical
-// names: /run for /var/run.
+// names: /run for /var/run, and slashes for the backslashes of a Windows pipe.
 func hostPaths(m model.Mount) []string {
 	paths := m.Host
+	pipe := m.Kind == model.OtherMount && strings.Contains(m.Source.Value, "pipe")
 	switch {
-	case m.Kind != model.BindMount && m.Kind != model.OtherMount:
+	case m.Kind != model.BindMount && !pipe:
 		return nil
-	case len(paths) == 0 && m.Kind == model.BindMount && m.Source.Known():
-		paths = []string{m.Source.Value}
-	case m.Kind == model.OtherMount && !strings.Contains(m.Source.Value, "pipe"):
-		return nil
-	case m.Kind == model.OtherMount:
+	case len(paths) == 0 && m.Source.Known():
 		paths = []string{m.Source.Value}
 	}
 	out := make([]string, 0, len(paths))
 	for _, host := range paths {
-		host = path.Clean(strings.ReplaceAll(host, `\\`, "/"))
+		host = path.Clean(strings.ReplaceAll(host, `\`, "/"))
 		if rest, ok := strings.CutPrefix(host, "/var/run"); ok && (rest == "" || rest[0] == '/') {
 			host = "/run" + rest
 		}

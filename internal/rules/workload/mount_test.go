@@ -79,21 +79,31 @@ func TestHarmlessMounts(t *testing.T) {
 // TestRemoteEngine checks which values of DOCKER_HOST name an engine that is
 // not a neighbour on the container's own network.
 func TestRemoteEngine(t *testing.T) {
-	for value, want := range map[string]bool{
-		"tcp://10.0.0.5:2375":             true,
-		"tcp://host.docker.internal:2375": true,
-		"tcp://[fd00::5]:2376":            true,
-		"https://engine.example.com:2376": true,
-		"tcp://docker:2375":               false,
-		"tcp://socket-proxy:2375":         false,
-		"tcp://127.0.0.1:2375":            false,
-		"unix:///var/run/docker.sock":     false,
-		"ssh://ann@engine.example.com":    false,
-		"":                                false,
-		"tcp://%zz":                       false,
+	for value, want := range map[string]string{
+		"tcp://10.0.0.5:2375":               "10.0.0.5:2375",
+		"tcp://host.docker.internal:2375":   "host.docker.internal:2375",
+		"tcp://[fd00::5]:2376":              "[fd00::5]:2376",
+		"https://ann:pw@engine.example.com": "engine.example.com",
+		"tcp://docker:2375":                 "",
+		"tcp://socket-proxy:2375":           "",
+		"tcp://127.0.0.1:2375":              "",
+		"unix:///var/run/docker.sock":       "",
+		"ssh://ann@engine.example.com":      "",
+		"":                                  "",
+		"tcp://%zz":                         "",
 	} {
 		if got := remoteEngine(value); got != want {
-			t.Errorf("%q: got %t, want %t", value, got, want)
+			t.Errorf("%q: got %q, want %q", value, got, want)
+		}
+	}
+}
+
+// TestPipe checks that the engine's pipe on Windows counts as its socket.
+func TestPipe(t *testing.T) {
+	for _, host := range []string{`\\.\pipe\docker_engine`, "//./pipe/docker_engine"} {
+		w := &model.Workload{Name: "web", Mounts: []model.Mount{{Kind: model.OtherMount, Source: set(host)}}}
+		if got := rule.Run(engineSocket, &model.System{Workloads: []*model.Workload{w}}); len(got) != 1 {
+			t.Errorf("%s: got %v, want one finding", host, got)
 		}
 	}
 }
