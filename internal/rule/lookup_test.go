@@ -39,6 +39,7 @@ func TestPage(t *testing.T) {
 	want := Page{
 		Paragraphs: []string{"What goes wrong.", "What to do."},
 		Examples:   []Example{{Name: "compose.yaml", Bad: "b\n", Good: "g\n"}, {Name: "run.sh", Bad: "r\n"}},
+		Findings:   "x\n",
 	}
 	if diff := cmp.Diff(r.Page(), want); diff != "" {
 		t.Errorf("-got +want\n%s", diff)

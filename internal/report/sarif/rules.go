@@ -1,7 +1,6 @@
 package sarif
 
 import (
-	"path"
 	"strings"
 
 	"bulkhead/internal/finding"
@@ -18,7 +17,7 @@ func describe(r *rule.Rule) ruleMeta {
 	return ruleMeta{
 		ID:      r.Name,
 		Name:    pascal(r.Name),
-		Short:   text(sentence(r.Summary)),
+		Short:   text(r.Sentence()),
 		Full:    text(full),
 		Help:    help{Text: helpText(r, page), Markdown: helpMarkdown(r, page)},
 		Default: configuration{Level: level(r.Severity)},
@@ -37,7 +36,7 @@ func score(s finding.Severity) string {
 }
 
 func helpText(r *rule.Rule, p rule.Page) string {
-	parts := append([]string{sentence(r.Summary)}, p.Paragraphs...)
+	parts := append([]string{r.Sentence()}, p.Paragraphs...)
 	if len(r.Refs) > 0 {
 		parts = append(parts, "See: "+strings.Join(r.Refs, ", ")+".")
 	}
@@ -46,35 +45,16 @@ func helpText(r *rule.Rule, p rule.Page) string {
 
 func helpMarkdown(r *rule.Rule, p rule.Page) string {
 	var b strings.Builder
-	b.WriteString(strings.Join(append([]string{"**" + sentence(r.Summary) + "**"}, p.Paragraphs...), "\n\n"))
+	b.WriteString(strings.Join(append([]string{"**" + r.Sentence() + "**"}, p.Paragraphs...), "\n\n"))
 	for _, e := range p.Examples {
-		if e.Bad == "" || e.Good == "" {
-			continue
+		if e.Bad != "" && e.Good != "" {
+			b.WriteString("\n\n" + e.Markdown())
 		}
-		fence := "```"
-		for strings.Contains(e.Bad+e.Good, fence) {
-			fence += "`"
-		}
-		language := strings.TrimPrefix(path.Ext(e.Name), ".")
-		if language == "" {
-			language = "dockerfile"
-		}
-		b.WriteString("\n\n`" + e.Name + "`, bad:\n\n" + fence + language + "\n" + e.Bad + fence +
-			"\n\ngood:\n\n" + fence + language + "\n" + e.Good + fence)
 	}
 	if len(r.Refs) > 0 {
 		b.WriteString("\n\nSee: " + strings.Join(r.Refs, ", ") + ".")
 	}
 	return b.String()
-}
-
-// sentence returns s with a capital and a full stop, as 3.11.3 asks of
-// messages that stand alone.
-func sentence(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:] + "."
 }
 
 // pascal returns a rule's name as 3.49.7 wants names people read: "WritableRoot".
