@@ -43,6 +43,9 @@ everything it runs.`,
 			return err
 		}
 		r.Version = version()
+		if s.unreached {
+			r.Faults++ // it was asked for, so going on without it is not enough
+		}
 		a.code, _ = r.Exit()
 		return write(sinks, r)
 	}

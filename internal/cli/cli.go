@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bulkhead/internal/engine"
 	"bulkhead/internal/nearest"
 	"bulkhead/internal/report"
 	"bulkhead/internal/rule"
@@ -61,10 +62,13 @@ func (a *app) fail(err error) int {
 	code, hint := report.ExitNotDone, ""
 	var u *usageError
 	var pe *fs.PathError
+	var ee *engine.Error
 	message := err.Error()
 	switch {
 	case errors.As(err, &u):
 		code, hint = report.ExitUsage, u.hint
+	case errors.As(err, &ee):
+		hint = ee.Hint
 	case errors.Is(err, context.Canceled):
 		message = "interrupted"
 	case errors.As(err, &pe) && err == error(pe):
@@ -103,7 +107,7 @@ func (a *app) root() *cobra.Command {
 // misspelt takes a first argument that is no path and one letter away from a
 // command for that command.
 func misspelt(args []string, commands []*cobra.Command) error {
-	if len(args) == 0 {
+	if len(args) == 0 || strings.ContainsAny(args[0], "./:@") {
 		return nil
 	}
 	if _, err := os.Lstat(args[0]); err == nil {

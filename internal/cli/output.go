@@ -91,7 +91,7 @@ func (a *app) writer(name string, toFile bool, o *outputs, c check.Options) repo
 			return text.Writer{Verbose: o.verbose}
 		}
 		w := text.Writer{Verbose: o.verbose, Terminal: isTerminal(a.stdout), Color: colored(a.stdout), Width: columns(a.stdout)}
-		if len(c.Paths) == 1 && len(c.ComposeFiles) == 0 {
+		if len(c.Paths) == 1 && c.Paths[0] != "." && len(c.ComposeFiles) == 0 {
 			w.Target = c.Paths[0]
 		}
 		return w

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"bulkhead/internal/check"
 	"bulkhead/internal/config"
+	"bulkhead/internal/engine"
 	"bulkhead/internal/finding"
 	"bulkhead/internal/model"
 	"bulkhead/internal/nearest"
@@ -29,6 +31,8 @@ type settings struct {
 	rules    []string
 	skip     []string
 	config   string
+
+	unreached bool // an engine that was named did not answer
 }
 
 func (s *settings) register(f *pflag.FlagSet) {
@@ -73,9 +77,25 @@ func (a *app) options(cmd *cobra.Command, s *settings, args []string) (check.Opt
 	}
 	return check.Options{
 		Paths: paths, ComposeFiles: s.files, Profiles: s.profiles, Command: command,
-		Engine: !s.noEngine, Host: s.host, Exclude: append(c.Exclude, s.exclude...),
+		Live: s.live(), Exclude: append(c.Exclude, s.exclude...),
 		Rules: a.rules, Now: time.Now(), Config: c,
 	}, nil
+}
+
+// live returns what asks the engine, or nil where none is to be asked.
+func (s *settings) live() func(context.Context) (*model.Facts, error) {
+	if s.noEngine {
+		return nil
+	}
+	return func(ctx context.Context) (*model.Facts, error) {
+		e, err := engine.Open(ctx, engine.Options{Host: s.host})
+		if err != nil {
+			s.unreached = s.host != ""
+			return nil, err
+		}
+		defer e.Close()
+		return e.Facts(ctx)
+	}
 }
 
 // fromEnvironment sets every flag that was not typed from its variable:

@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"bulkhead/internal/finding"
@@ -13,46 +14,70 @@ import (
 // the smallest terminal in use without scrolling.
 const screenLines = 24
 
+// A budget says how many lines parts of the report may take.
+type budget struct {
+	sentence int // of one story
+	detail   int // what was looked at, and what was not
+}
+
+// budgets are tried in turn until the report fits the screen; the last one
+// always does.
+var budgets = [...]budget{{4, 2}, {4, 1}, {3, 1}, {2, 1}}
+
 // screen writes the verdict, what to fix first and what to do next.
 func (p *printer) screen() {
-	lines := []string{p.verdict()}
-	if looked := p.looked(); looked != "" {
-		lines = append(lines, p.style.dim(shorten(looked, p.width)))
+	var lines []string
+	for _, b := range budgets {
+		if lines = fit(p.screenLines(b)); len(lines) <= screenLines {
+			break
+		}
 	}
+	for _, line := range lines {
+		p.println(line)
+	}
+}
+
+func (p *printer) screenLines(b budget) []string {
+	lines := []string{p.verdict()}
+	lines = append(lines, p.details(p.looked(), b)...)
 	lines = append(lines, "")
 	for i, story := range p.report.Top[:min(len(p.report.Top), 3)] {
-		lines = append(lines, p.story(i+1, story)...)
+		lines = append(lines, p.story(i+1, story, b)...)
 		lines = append(lines, "")
 	}
 	if rest := p.rest(); rest != "" {
 		lines = append(lines, rest)
 	}
-	if unknown := p.unknown(); unknown != "" {
-		lines = append(lines, p.style.dim(shorten(unknown, p.width)))
-	}
+	lines = append(lines, p.details(p.unknown(), b)...)
 	if next := p.next(); next != "" {
 		lines = append(lines, shorten(next, p.width))
 	}
-	lines = append(lines, p.exit())
-	for _, line := range fit(lines) {
-		p.println(line)
-	}
+	return append(lines, p.exit())
 }
 
-// fit takes blank lines out of lines, the last first, until the rest fits
-// the screen.
-func fit(lines []string) []string {
-	for i := len(lines) - 1; i >= 0 && len(lines) > screenLines; i-- {
-		if lines[i] == "" {
-			lines = append(lines[:i:i], lines[i+1:]...)
-		}
+// details returns text, dim and within b.
+func (p *printer) details(text string, b budget) []string {
+	if text == "" {
+		return nil
+	}
+	lines := wrap(text, p.width, b.detail)
+	for i := range lines {
+		lines[i] = p.style.dim(lines[i])
 	}
 	return lines
 }
 
+// fit returns lines without the blank ones where they do not fit the screen.
+func fit(lines []string) []string {
+	if len(lines) <= screenLines {
+		return lines
+	}
+	return slices.DeleteFunc(lines, func(line string) bool { return line == "" })
+}
+
 // story returns the lines of the nth thing to fix: the sentence, the place,
 // the code and the fix as a line of a diff.
-func (p *printer) story(n int, s report.Story) []string {
+func (p *printer) story(n int, s report.Story, b budget) []string {
 	f := s.Finding
 	head := fmt.Sprintf("%d %s  ", n, f.Severity)
 	sentence := s.Sentence
@@ -62,7 +87,7 @@ func (p *printer) story(n int, s report.Story) []string {
 	if f.Likely {
 		sentence += " [likely]"
 	}
-	text := wrap(report.Printable(sentence), p.width-len(head), 3)
+	text := wrap(report.Printable(sentence), p.width-len(head), b.sentence)
 	lines := []string{fmt.Sprintf("%d %s  ", n, p.style.severity(f.Severity, f.Severity.String())) + text[0]}
 	for _, more := range text[1:] {
 		lines = append(lines, strings.Repeat(" ", len(head))+more)
@@ -90,7 +115,7 @@ func (p *printer) frame(f *finding.Finding) []string {
 		return []string{p.code(at, "|", p.drawn(f.Span.File, at, f.Span))}
 	}
 	code := p.code(at, "|", p.drawn(f.Span.File, at, f.Span))
-	if fix.file == f.Span.File && fix.line == at && len(fix.minus) > 0 {
+	if fix.file == f.Span.File && fix.line <= at && at < fix.line+len(fix.minus) {
 		code = p.code(at, "-", p.drawn(f.Span.File, at, f.Span))
 	}
 	if len(fix.plus) == 0 {
