@@ -18,7 +18,7 @@ func TestHostile(t *testing.T) {
 		t.Skip("reads large files")
 	}
 	many := func(s string, size int) string { return strings.Repeat(s, size/len(s)) }
-	const size = 4 << 20
+	const size = 1 << 20
 	numbered := func(format func(n string) string, lines int) string {
 		var b strings.Builder
 		for i := range lines {

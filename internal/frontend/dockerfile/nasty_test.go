@@ -66,4 +66,5 @@ var nasty = []string{
 	"FROM a\nARG a=\\\nUSER 'a\\\n",
 	"FROM a\nLABEL a=\"b\nLABEL c='d\\' e=f\n",
 	"FROM a\n\x0bRUN\x0cb\x0bc\n",
+	"FROM a\nu\u017fer b\nwor\u212adir c\n",
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/moby/buildkit/frontend/dockerfile/command"
 )
 
 // A token is a stretch of a logical line. Its value is not expanded; it
@@ -58,13 +60,27 @@ func splitAt(l line, start, depth int, escape byte) *statement {
 		stop = start + i
 	}
 	st.keyword = token{start, stop, s[start:stop]}
-	st.name = strings.ToUpper(st.keyword.value)
+	st.name = named(st.keyword.value)
 	at := stop + len(s[stop:end]) - len(strings.TrimLeft(s[stop:end], separators))
 	at = st.takeFlags(at, end, escape)
 	at = min(at+blanks(s[at:end]), end)
 	st.args = token{at, end, s[at:end]}
 	st.err = st.splitArgs(escape)
 	return st
+}
+
+// named returns the name of the instruction written as keyword: in upper case
+// where BuildKit, which lowers it, knows it.
+func named(keyword string) string {
+	lower := strings.ToLower(keyword)
+	if _, known := command.Commands[lower]; known {
+		return strings.ToUpper(lower)
+	}
+	upper := strings.ToUpper(keyword)
+	if _, known := command.Commands[strings.ToLower(upper)]; known {
+		return keyword // a letter that is some ASCII letter in upper case only
+	}
+	return upper
 }
 
 // takeFlags splits the flags at the start of the arguments off, and returns
