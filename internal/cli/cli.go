@@ -71,17 +71,21 @@ func (a *app) fail(err error) int {
 		hint = ee.Hint
 	case errors.Is(err, context.Canceled):
 		message = "interrupted"
-	case errors.As(err, &pe) && err == error(pe):
+	case errors.As(err, &pe) && message == pe.Error():
 		message = pe.Path + ": " + pe.Err.Error() // the system call is of no interest
 	}
 	for line := range strings.SplitSeq(message, "\n") {
-		fmt.Fprintln(a.stderr, "bulkhead: "+report.Printable(line))
+		a.say("bulkhead: " + report.Printable(line))
 	}
 	if hint != "" {
-		fmt.Fprintln(a.stderr, "hint: "+report.Printable(hint))
+		a.say("hint: " + report.Printable(hint))
 	}
 	return code
 }
+
+// say prints a line on standard error. Where that fails there is nobody left
+// to tell.
+func (a *app) say(line string) { _, _ = fmt.Fprintln(a.stderr, line) }
 
 // root returns the command tree. Without a command, Bulkhead checks.
 func (a *app) root() *cobra.Command {

@@ -32,35 +32,41 @@ A rule may be named as other tools do: DL3002, CKV_DOCKER_3, "CIS-Docker 5.5".`,
 		if len(args) == 0 {
 			return usage("bulkhead explain --all lists the rules", "explain needs a rule")
 		}
-		for i, id := range args {
-			found := rule.Lookup(a.rules, id)
-			if len(found) == 0 {
-				return a.unknownRule(id)
-			}
-			for j, r := range found {
-				if i+j > 0 {
-					fmt.Fprintln(a.stdout)
-				}
-				if err := explain(a.stdout, r); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+		return a.explainAll(args)
 	}
 	return cmd
 }
 
+// explainAll explains the rules that ids name, with a blank line between them.
+func (a *app) explainAll(ids []string) error {
+	var pages []string
+	for _, id := range ids {
+		found := rule.Lookup(a.rules, id)
+		if len(found) == 0 {
+			return a.unknownRule(id)
+		}
+		for _, r := range found {
+			pages = append(pages, explain(r))
+		}
+	}
+	_, err := io.WriteString(a.stdout, strings.Join(pages, "\n"))
+	return err
+}
+
 func (a *app) listRules() error {
-	w := tabwriter.NewWriter(a.stdout, 0, 8, 2, ' ', 0)
+	var b strings.Builder
 	for _, r := range a.rules {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", r.Name, r.Severity, r.Summary)
+		fmt.Fprintf(&b, "%s\t%s\t%s\n", r.Name, r.Severity, r.Summary)
+	}
+	w := tabwriter.NewWriter(a.stdout, 0, 8, 2, ' ', 0)
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return err
 	}
 	return w.Flush()
 }
 
-// explain writes r's archive for people.
-func explain(w io.Writer, r *rule.Rule) error {
+// explain returns r's archive as people read it.
+func explain(r *rule.Rule) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s): %s\n", r.Name, r.Severity, r.Summary)
 	page := r.Page()
@@ -78,8 +84,7 @@ func explain(w io.Writer, r *rule.Rule) error {
 	if len(r.Refs) > 0 {
 		b.WriteString("\n" + fold("also known as: "+strings.Join(r.Refs, ", "), 80))
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.String()
 }
 
 // fold breaks text at blanks into lines of at most width bytes, each with a
@@ -87,7 +92,7 @@ func explain(w io.Writer, r *rule.Rule) error {
 func fold(text string, width int) string {
 	var b strings.Builder
 	used := 0
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		switch {
 		case used == 0:
 		case used+1+len(word) > width:

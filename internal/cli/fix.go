@@ -66,9 +66,11 @@ func (a *app) applyFixes(out *fix.Outcome, allow fix.Permission) error {
 			errs = append(errs, err)
 			continue
 		}
-		fmt.Fprintln(a.stdout, "fixed "+report.Printable(c.After.Name))
+		if _, err := fmt.Fprintln(a.stdout, "fixed "+report.Printable(c.After.Name)); err != nil {
+			return err
+		}
 	}
-	fmt.Fprintln(a.stderr, report.Count(len(out.Applied), "change")+" in "+report.Count(len(out.Changed)-len(errs), "file")+a.left(out, allow))
+	a.say(report.Count(len(out.Applied), "change") + " in " + report.Count(len(out.Changed)-len(errs), "file") + a.left(out, allow))
 	return errors.Join(errs...)
 }
 
@@ -95,7 +97,7 @@ func (a *app) showFixes(out *fix.Outcome, allow fix.Permission) error {
 	if len(out.Changed) > 0 {
 		summary += ", nothing written: --apply writes"
 	}
-	fmt.Fprintln(a.stderr, summary+a.left(out, allow))
+	a.say(summary + a.left(out, allow))
 	return nil
 }
 

@@ -22,7 +22,7 @@ func (a *app) progress(doing string) func() {
 		defer mu.Unlock()
 		if !over {
 			shown = true
-			fmt.Fprint(a.stderr, doing+"…")
+			_, _ = fmt.Fprint(a.stderr, doing+"…")
 		}
 	})
 	return func() {
@@ -31,7 +31,7 @@ func (a *app) progress(doing string) func() {
 		defer mu.Unlock()
 		over = true
 		if shown {
-			fmt.Fprint(a.stderr, "\r\x1b[K")
+			_, _ = fmt.Fprint(a.stderr, "\r\x1b[K")
 		}
 	}
 }
