@@ -83,6 +83,9 @@ func TestEdit(t *testing.T) {
 	health := func(h model.Health) func(*testing.T, *model.Facts) []source.Edit {
 		return func(t *testing.T, f *model.Facts) []source.Edit { return target(f).Health.Edit(h) }
 	}
+	shell := func(t *testing.T, f *model.Facts) []source.Edit {
+		return target(f).Shell.Edit([]string{"/bin/bash", "-o", "pipefail", "-c"})
+	}
 	argv := model.Health{Kind: model.CommandHealth, Test: []string{"wget", "-q", "http://localhost/"}}
 
 	// An edit that cannot be made leaves the text alone: want is "".
@@ -107,6 +110,9 @@ func TestEdit(t *testing.T) {
 		{"health", "FROM a\nCMD b\n", health(argv), "FROM a\nCMD b\nHEALTHCHECK CMD [\"wget\", \"-q\", \"http://localhost/\"]\n"},
 		{"health in place", "FROM a\nHEALTHCHECK --retries=2 \\\n  NONE\nCMD b\n", health(argv), "FROM a\nHEALTHCHECK --retries=2 \\\n  CMD [\"wget\", \"-q\", \"http://localhost/\"]\nCMD b\n"},
 		{"health of no command", "FROM a\n", health(model.Health{Kind: model.CommandHealth}), ""},
+
+		{"shell", "FROM a\nUSER b\n# c\nRUN d | e\nRUN f\n", shell, "FROM a\nUSER b\nSHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]\n# c\nRUN d | e\nRUN f\n"},
+		{"shell in place", "FROM a\nSHELL [ \"/bin/bash\", \"-c\" ] \nRUN d | e\n", shell, "FROM a\nSHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"] \nRUN d | e\n"},
 
 		{"tag", "FROM --platform=x a AS b\n", setBase(func(r *model.Reference) { r.Tag = "1.2" }), "FROM --platform=x a:1.2 AS b\n"},
 		{"digest", "FROM ghcr.io/a/b:1\n", setBase(func(r *model.Reference) { r.Digest = "sha256:00" }), "FROM ghcr.io/a/b:1@sha256:00\n"},

@@ -57,6 +57,7 @@ func (r *reader) state(s *stage, in *model.Instruction, st *statement) {
 		s.WorkingDir = s.workdir(in.Words[0])
 	case "SHELL":
 		if in.JSON {
+			s.shellAt = len(s.Instructions) - 1
 			s.Shell = model.Fact[[]string]{State: model.Set, Span: argsSpan(st, st.words), Delete: in.Delete}
 			for _, w := range in.Words {
 				s.Shell.Value = append(s.Shell.Value, w.Value)
@@ -206,13 +207,17 @@ func (s *stage) workdir(w model.Word) model.Fact[string] {
 	return w
 }
 
-// argsSpan returns the span of words of st.
+// argsSpan returns the span of words, the last ones of st, with the brackets
+// of a JSON array.
 func argsSpan(st *statement, words []token) source.Span {
-	if len(words) == 0 {
-		return st.text.Span(st.args.start, st.args.end)
+	start := st.args.start
+	if len(words) > 0 {
+		start = words[0].start
+		if i := strings.LastIndexByte(st.text.S[:start], '['); st.json && st.text.S[start] == '"' && i >= st.args.start {
+			start = i
+		}
 	}
-	end := st.args.end
-	return st.text.Span(words[0].start, end)
+	return st.text.Span(start, st.args.end)
 }
 
 // argv reads the arguments of CMD and ENTRYPOINT.

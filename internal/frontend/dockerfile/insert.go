@@ -60,6 +60,24 @@ func (r *reader) setHealth(s *stage, h model.Health) []source.Edit {
 	return r.insertAtEnd(s, "HEALTHCHECK", "HEALTHCHECK "+check)
 }
 
+// setShell makes the commands of s run in shell: those after its last SHELL,
+// or all of them where it has none.
+func (r *reader) setShell(s *stage, shell []string) []source.Edit {
+	if len(shell) == 0 {
+		return nil
+	}
+	text := arrayJSON(shell)
+	if s.shellAt >= 0 {
+		return []source.Edit{{Span: s.Shell.Span, New: text}}
+	}
+	for _, in := range s.Instructions {
+		if in.Name == "RUN" && !in.OnBuild {
+			return r.insertAbove(in, "SHELL", "SHELL "+text)
+		}
+	}
+	return r.insertAtEnd(s, "SHELL", "SHELL "+text)
+}
+
 // insertAbove puts an instruction above in and the comments about it.
 func (r *reader) insertAbove(in *model.Instruction, key, text string) []source.Edit {
 	line := r.lineStart(in.Span.Start)

@@ -60,10 +60,23 @@ func (r *reader) takesFrom(s *stage, w model.Word) {
 	if w.Value == "scratch" {
 		return
 	}
-	ref, err := oci.ParseReference(w.Value)
-	if err != nil {
-		r.fault(w.Span, "invalid image reference "+brief(w.Value))
-	}
+	ref := r.reference(w)
 	fact := model.Fact[model.Reference]{Value: ref, State: w.State, Span: w.Span, Edit: rewrite(w, ref)}
 	r.image(s, fact)
+}
+
+// reference reads w as the name of an image. One that is not valid is a fault;
+// its parts are told apart all the same.
+func (r *reader) reference(w model.Word) model.Reference {
+	ref, err := oci.ParseReference(w.Value)
+	if err == nil {
+		return ref
+	}
+	r.fault(w.Span, "invalid image reference "+brief(w.Value))
+	name, digest, _ := strings.Cut(w.Value, "@")
+	tag := ""
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+		name, tag = name[:i], name[i+1:]
+	}
+	return model.Reference{Raw: w.Value, Registry: "docker.io", Repository: name, Tag: tag, Digest: digest}
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"bulkhead/internal/model"
-	"bulkhead/internal/oci"
 	"bulkhead/internal/source"
 )
 
@@ -19,8 +18,11 @@ type stage struct {
 	windows bool
 	arch    string
 
-	userAt   int // index in Instructions of its last USER, -1 where it has none
+	// Indexes in Instructions of its last USER, HEALTHCHECK and SHELL, -1
+	// where it has none.
+	userAt   int
 	healthAt int
+	shellAt  int
 	cmdSet   bool // CMD is this stage's own
 	stop     string
 	onBuild  []string
@@ -36,7 +38,7 @@ func (r *reader) from(st *statement, in *model.Instruction) bool {
 		return false
 	}
 	m := &model.Stage{Build: r.build, Index: len(r.stages), From: in, Instructions: []*model.Instruction{in}}
-	s := &stage{Stage: m, userAt: -1, healthAt: -1, lines: []*statement{st}}
+	s := &stage{Stage: m, userAt: -1, healthAt: -1, shellAt: -1, lines: []*statement{st}}
 	in.Stage = m
 	r.words(in, st)
 	m.Name.Span, m.Base.Span = in.Keyword, in.Keyword
@@ -85,11 +87,7 @@ func (r *reader) base(s *stage, in *model.Instruction) {
 		r.inheritNothing(s, w.Span)
 		return
 	default:
-		ref, err := oci.ParseReference(w.Value)
-		if err != nil {
-			r.fault(w.Span, "invalid image reference "+brief(w.Value))
-		}
-		s.Base.Value = ref
+		s.Base.Value = r.reference(w)
 	}
 	if w.State == model.Set {
 		s.Base.Edit = rewrite(w, s.Base.Value)
@@ -241,6 +239,7 @@ func moved[T any](f model.Fact[T], at source.Span) model.Fact[T] {
 func (r *reader) close(s *stage) {
 	s.User.Edit = func(u model.User) []source.Edit { return r.setUser(s, u) }
 	s.Health.Edit = func(h model.Health) []source.Edit { return r.setHealth(s, h) }
+	s.Shell.Edit = func(v []string) []source.Edit { return r.setShell(s, v) }
 	s.Config = &model.ImageConfig{
 		OS: "linux", Arch: s.arch, User: s.User, Env: s.Env, Entrypoint: s.Entrypoint, Command: s.Command, WorkingDir: s.WorkingDir,
 		Exposed: s.Exposed, Volumes: s.Volumes, Labels: s.Labels, Health: s.Health,
