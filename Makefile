@@ -18,6 +18,7 @@ check: ## what a reviewer runs first: formatting, vet, linters
 
 gen: ## generated tables and pages
 	$(GO) generate ./...
+	test ! -d ../shared/data/images || $(GO) run ./internal/catalog/gen
 
 fuzz: ## every fuzz target for FUZZTIME each
 	scripts/fuzz.sh

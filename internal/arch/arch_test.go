@@ -31,7 +31,7 @@ var layers = [][]string{
 	{"internal/ruletest", "internal/report/reporttest"},
 	{"internal/report/"},
 	{"internal/rules"},
-	{"internal/cli"},
+	{"internal/cli", "internal/rules/gen"},
 	{"internal/agreement", "cmd/"},
 }
 

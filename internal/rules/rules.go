@@ -17,6 +17,8 @@ import (
 	"bulkhead/internal/rules/workload"
 )
 
+//go:generate go -C ../.. run ./internal/rules/gen
+
 //go:embed syntax.txtar
 var syntaxDoc string
 
@@ -30,9 +32,33 @@ var syntax = &rule.Rule{
 	Doc:      syntaxDoc,
 }
 
+// A Group is the rules about one kind of subject.
+type Group struct {
+	Name  string // of the package, such as "workload"
+	About string // what they judge, in a few words
+	Rules []*rule.Rule
+}
+
+// Groups returns every rule once, in the order pages list them.
+func Groups() []Group {
+	return []Group{
+		{"workload", "containers as they are run", workload.All},
+		{"app", "secrets and what else a program is given", app.All},
+		{"image", "images that containers are built on and run", image.All},
+		{"build", "how an image is put together", build.All},
+		{"network", "networks of containers", network.All},
+		{"host", "the engine and its configuration", host.All},
+		{"cluster", "what Kubernetes roles allow", cluster.All},
+		{"syntax", "what cannot be read", []*rule.Rule{syntax}},
+	}
+}
+
 // All returns every rule, by name.
 func All() []*rule.Rule {
-	all := slices.Concat(app.All, build.All, cluster.All, host.All, image.All, network.All, workload.All, []*rule.Rule{syntax})
+	var all []*rule.Rule
+	for _, g := range Groups() {
+		all = append(all, g.Rules...)
+	}
 	slices.SortFunc(all, func(a, b *rule.Rule) int { return cmp.Compare(a.Name, b.Name) })
 	return all
 }

@@ -39,17 +39,16 @@ func Run(t *testing.T, r *rule.Rule) {
 	}
 	bad, good := projects(ar, "bad"), projects(ar, "good")
 	var got strings.Builder
+	for _, f := range Bad(r) {
+		fmt.Fprintln(&got, Line(f))
+	}
 	for _, name := range sortedKeys(bad) {
-		files := bad[name]
-		for _, f := range findings(r, files) {
-			fmt.Fprintln(&got, Line(f))
-		}
 		want, ok := good[name]
 		if !ok {
 			t.Errorf("bad/%s has no good twin", name)
 			continue
 		}
-		checkGood(t, r, name, files, want)
+		checkGood(t, r, name, bad[name], want)
 	}
 	for name := range good {
 		if _, ok := bad[name]; !ok {
@@ -91,6 +90,16 @@ func fixAll(t *testing.T, r *rule.Rule, files []*source.File) ([]*source.File, b
 		t.Fatal(err)
 	}
 	return res.Files, len(res.Applied) > 0
+}
+
+// Bad returns what r finds in the bad examples of its archive.
+func Bad(r *rule.Rule) []finding.Finding {
+	var out []finding.Finding
+	bad := projects(txtar.Parse([]byte(r.Doc)), "bad")
+	for _, name := range sortedKeys(bad) {
+		out = append(out, findings(r, bad[name])...)
+	}
+	return out
 }
 
 // findings returns what r finds in the project of files.
