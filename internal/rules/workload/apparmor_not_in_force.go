@@ -31,13 +31,17 @@ func checkApparmorNotInForce(p *rule.Pass, w *model.Workload) {
 	asked := a.State == model.Set
 	switch {
 	case k.AppArmor == "" && asked:
-		p.Reportf(a.Place(), "AppArmor profile %s is asked for, but the kernel has no AppArmor", a.Value)
+		p.Reportf(a.Place(), "container is to run under AppArmor profile %s, but the kernel has no AppArmor", a.Value)
 	case k.AppArmor == "":
+	case profile == "unconfined" && !asked && k.UIDMapped: // engines without root cannot apply a profile
 	case profile == "unconfined":
-		p.Reportf(a.Place(), "AppArmor profile %s is expected, but the container is unconfined", a.Value)
+		f := p.Reportf(a.Place(), "container is to run under AppArmor profile %s, but is unconfined", a.Value)
+		if !asked {
+			f.Severity = finding.Medium
+		}
 	case mode == "(complain)":
-		p.Reportf(a.Place(), "AppArmor profile %s is in complain mode, which stops nothing", profile)
+		p.Reportf(a.Place(), "container is to run under AppArmor profile %s, but in complain mode, which stops nothing", profile)
 	case asked && a.Value != "default" && a.Value != profile:
-		p.Reportf(a.Place(), "AppArmor profile %s is asked for, but %s is in force", a.Value, profile)
+		p.Reportf(a.Place(), "container is to run under AppArmor profile %s, but %s is in force", a.Value, profile)
 	}
 }

@@ -23,6 +23,6 @@ var apparmorOff = &rule.Rule{
 
 func checkApparmorOff(p *rule.Pass, w *model.Workload) {
 	if w.AppArmor.Known() && w.AppArmor.State == model.Set && w.AppArmor.Value == "unconfined" {
-		p.Report(w.AppArmor.Place(), "AppArmor is switched off", withDefault(w, w.AppArmor, "use the default AppArmor profile"))
+		p.Report(w.AppArmor.Place(), "container runs without AppArmor", withDefault(w, w.AppArmor, "use the default AppArmor profile"))
 	}
 }

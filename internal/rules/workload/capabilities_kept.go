@@ -39,7 +39,7 @@ func checkCapabilitiesKept(p *rule.Pass, w *model.Workload) {
 	if !w.CapDrop.Known() || w.Privileged.Known() && w.Privileged.Value || lists(w.CapDrop, "ALL") || windows(w) {
 		return
 	}
-	p.Report(w.CapDrop.Place(), "default capabilities are kept",
+	p.Report(w.CapDrop.Place(), "container keeps the default capabilities",
 		rule.Add(w.CapDrop, "ALL", "drop all capabilities"))
 }
 

@@ -40,9 +40,12 @@ func checkDangerousCapability(p *rule.Pass, w *model.Workload) {
 			continue
 		}
 		if h, ok := harmOf(c.Value); ok {
-			f := p.Report(c.Place(), fmt.Sprintf("capability %s is added: it lets the container %s", c.Value, h.gain),
+			f := p.Report(c.Place(), fmt.Sprintf("container is given capability %s, by which it can %s", c.Value, h.gain),
 				rule.Delete(c, "do not add capability "+c.Value))
-			f.Severity, f.Gain = h.severity, h.gain
+			f.Severity, f.Gain = h.severity, ""
+			if h.severity >= finding.High {
+				f.Gain = "get out of the container and at the host"
+			}
 		}
 	}
 }
@@ -50,7 +53,7 @@ func checkDangerousCapability(p *rule.Pass, w *model.Workload) {
 // A capabilityHarm is what a capability beyond Docker's default set gives.
 type capabilityHarm struct {
 	severity finding.Severity
-	gain     string // completes "lets the container …"
+	gain     string // completes "the container can …"
 }
 
 // harmOf returns the harm of a capability, and false for the harmless ones.

@@ -42,7 +42,7 @@ func checkEngineSocket(p *rule.Pass, w *model.Workload) {
 			continue
 		}
 		if host := remoteEngine(v.Value.Value); host != "" {
-			p.Report(v.Value.Place(), "DOCKER_HOST names an engine outside, at "+host,
+			p.Report(v.Value.Place(), "container is pointed at an engine outside: DOCKER_HOST is "+host,
 				rule.Delete(v.Value, "do not name the engine")).Severity = finding.High
 		}
 	}
@@ -53,11 +53,11 @@ func checkSocketMount(p *rule.Pass, m model.Mount) {
 		message := ""
 		switch {
 		case isEngineSocket(host) && m.ReadOnly.Known() && m.ReadOnly.Value:
-			message = fmt.Sprintf("engine socket %s is mounted; read-only does not limit what it takes", host)
+			message = fmt.Sprintf("container mounts engine socket %s; read-only does not limit what it takes", host)
 		case isEngineSocket(host):
-			message = fmt.Sprintf("engine socket %s is mounted", host)
+			message = fmt.Sprintf("container mounts engine socket %s", host)
 		case holdsSocket(host):
-			message = fmt.Sprintf("host path %s is mounted, which holds the engine's socket", host)
+			message = fmt.Sprintf("container mounts host path %s, which holds the engine's socket", host)
 		default:
 			continue
 		}

@@ -22,7 +22,7 @@ var hostCgroup = &rule.Rule{
 
 func checkHostCgroup(p *rule.Pass, w *model.Workload) {
 	if w.CgroupNS.Known() && w.CgroupNS.Value.Mode == "host" {
-		p.Report(w.CgroupNS.Place(), "cgroup namespace is the host's",
+		p.Report(w.CgroupNS.Place(), "container shares the host's cgroup namespace",
 			rule.Delete(w.CgroupNS, "use a cgroup namespace of its own"))
 	}
 }

@@ -28,7 +28,7 @@ func checkHostDevice(p *rule.Pass, w *model.Workload) {
 		if !d.Known() {
 			continue
 		}
-		f := p.Report(d.Place(), fmt.Sprintf("device %s is given to the container", d.Value),
+		f := p.Report(d.Place(), fmt.Sprintf("container is given device %s", d.Value),
 			rule.Delete(d, "do not give away "+d.Value))
 		f.Severity = harmOfDevice(d.Value)
 	}

@@ -30,7 +30,7 @@ var hostIPC = &rule.Rule{
 
 func checkHostIPC(p *rule.Pass, w *model.Workload) {
 	if w.IPC.Known() && w.IPC.Value.Mode == "host" {
-		p.Report(w.IPC.Place(), "IPC namespace is the host's",
+		p.Report(w.IPC.Place(), "container shares the host's IPC namespace",
 			rule.Delete(w.IPC, "use a IPC namespace of its own"))
 	}
 }

@@ -30,7 +30,7 @@ var hostNetwork = &rule.Rule{
 
 func checkHostNetwork(p *rule.Pass, w *model.Workload) {
 	if w.Network.Known() && w.Network.Value.Mode == "host" {
-		p.Report(w.Network.Place(), "network namespace is the host's",
+		p.Report(w.Network.Place(), "container uses the host's network",
 			rule.Delete(w.Network, "use a network of its own"))
 	}
 }

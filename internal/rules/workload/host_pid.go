@@ -31,7 +31,7 @@ var hostPID = &rule.Rule{
 
 func checkHostPID(p *rule.Pass, w *model.Workload) {
 	if w.PID.Known() && w.PID.Value.Mode == "host" {
-		p.Report(w.PID.Place(), "PID namespace is the host's",
+		p.Report(w.PID.Place(), "container shares the host's PID namespace",
 			rule.Delete(w.PID, "use a PID namespace of its own"))
 	}
 }

@@ -29,5 +29,5 @@ func checkHostUserns(p *rule.Pass, w *model.Workload) {
 	if w.Surface == model.Kube { // the host's is the default of a pod
 		fix = rule.Set(w.UserNS, model.Namespace{}, "use a user namespace of its own")
 	}
-	p.Report(w.UserNS.Place(), "user namespace is the host's: remapping is off for this container", fix)
+	p.Report(w.UserNS.Place(), "container uses the host's user namespace: remapping is off for it", fix)
 }

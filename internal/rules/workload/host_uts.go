@@ -23,7 +23,7 @@ var hostUTS = &rule.Rule{
 
 func checkHostUTS(p *rule.Pass, w *model.Workload) {
 	if w.UTS.Known() && w.UTS.Value.Mode == "host" {
-		p.Report(w.UTS.Place(), "UTS namespace is the host's",
+		p.Report(w.UTS.Place(), "container shares the host's UTS namespace",
 			rule.Delete(w.UTS, "use a UTS namespace of its own"))
 	}
 }

@@ -33,7 +33,7 @@ var joinedNamespace = &rule.Rule{
 func checkJoinedNamespace(p *rule.Pass, w *model.Workload) {
 	report := func(kind string, ns model.Fact[model.Namespace]) {
 		if v := ns.Value; ns.Known() && v.Host && (v.Mode == "container" || v.Mode == "service") {
-			p.Report(ns.Place(), fmt.Sprintf("%s namespace is that of %s, which is the host's", kind, nameOf(p.System, v.Target)),
+			p.Report(ns.Place(), fmt.Sprintf("container shares the %s namespace of %s, which is the host's", kind, nameOf(p.System, v.Target)),
 				rule.Delete(ns, fmt.Sprintf("use a %s namespace of its own", kind)))
 		}
 	}

@@ -32,8 +32,8 @@ func checkMemoryLimitNotInForce(p *rule.Pass, w *model.Workload) {
 	size := func(n int64) string { return units.BytesSize(float64(n)) }
 	switch {
 	case k.MemoryMax == 0:
-		p.Reportf(m.Place(), "memory limit of %s is asked for, but none is in force", size(m.Value))
+		p.Reportf(m.Place(), "container is limited to %s of memory, but no limit is in force", size(m.Value))
 	case k.MemoryMax > m.Value+page:
-		p.Reportf(m.Place(), "memory limit of %s is asked for, but %s is in force", size(m.Value), size(k.MemoryMax))
+		p.Reportf(m.Place(), "container is limited to %s of memory, but %s is in force", size(m.Value), size(k.MemoryMax))
 	}
 }

@@ -29,6 +29,6 @@ var noCPULimit = &rule.Rule{
 
 func checkNoCPULimit(p *rule.Pass, w *model.Workload) {
 	if w.CPUs.Known() && w.CPUs.Value <= 0 {
-		p.Report(w.CPUs.Place(), "processor time is not limited", rule.Set(w.CPUs, 1, "limit the container to one processor"))
+		p.Report(w.CPUs.Place(), "container has no processor limit", rule.Set(w.CPUs, 1, "limit the container to one processor"))
 	}
 }

@@ -30,6 +30,6 @@ var noMemoryLimit = &rule.Rule{
 
 func checkNoMemoryLimit(p *rule.Pass, w *model.Workload) {
 	if w.Memory.Known() && w.Memory.Value <= 0 {
-		p.Report(w.Memory.Place(), "memory is not limited", rule.Set(w.Memory, 512<<20, "limit memory to 512 MiB"))
+		p.Report(w.Memory.Place(), "container has no memory limit", rule.Set(w.Memory, 512<<20, "limit memory to 512 MiB"))
 	}
 }

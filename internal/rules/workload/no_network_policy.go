@@ -13,7 +13,7 @@ var noNetworkPolicyDoc string
 
 var noNetworkPolicy = &rule.Rule{
 	Name:     "no-network-policy",
-	Summary:  "no network policy selects the pod",
+	Summary:  "container is selected by no network policy",
 	Severity: finding.Medium,
 	Refs: []string{
 		"trivy KSV-0038",
@@ -29,6 +29,6 @@ var noNetworkPolicy = &rule.Rule{
 func checkNoNetworkPolicy(p *rule.Pass, w *model.Workload) {
 	n := w.NetworkPolicy
 	if w.Surface == model.Kube && n.Known() && !n.Value && !w.Network.Value.Host {
-		p.Report(n.Place(), "no network policy selects the pod").Likely = true
+		p.Report(n.Place(), "container is selected by no network policy").Likely = true
 	}
 }

@@ -23,6 +23,6 @@ var noNewPrivilegesNotInForce = &rule.Rule{
 
 func checkNoNewPrivilegesNotInForce(p *rule.Pass, w *model.Workload) {
 	if k, n := w.Kernel, w.NoNewPrivileges; k != nil && n.Known() && n.Value && !k.NoNewPrivs {
-		p.Reportf(n.Place(), "no-new-privileges is asked for, but not in force")
+		p.Reportf(n.Place(), "container is forbidden to gain privileges, but the kernel allows it")
 	}
 }

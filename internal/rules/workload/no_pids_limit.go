@@ -23,6 +23,6 @@ var noPIDsLimit = &rule.Rule{
 
 func checkNoPIDsLimit(p *rule.Pass, w *model.Workload) {
 	if w.PIDs.Known() && w.PIDs.Value <= 0 {
-		p.Report(w.PIDs.Place(), "the number of processes is not limited", rule.Set(w.PIDs, 200, "limit it to 200 processes"))
+		p.Report(w.PIDs.Place(), "container has no limit of processes", rule.Set(w.PIDs, 200, "limit it to 200 processes"))
 	}
 }

@@ -35,7 +35,7 @@ func checkPrivilegeEscalationAllowed(p *rule.Pass, w *model.Workload) {
 		return
 	}
 	if w.NoNewPrivileges.Known() && !w.NoNewPrivileges.Value && !windows(w) {
-		p.Report(w.NoNewPrivileges.Place(), "privilege escalation is allowed",
+		p.Report(w.NoNewPrivileges.Place(), "container can gain new privileges",
 			rule.Set(w.NoNewPrivileges, true, "forbid gaining privileges"))
 	}
 }

@@ -17,7 +17,6 @@ var publishedAdminPort = &rule.Rule{
 	Summary:  "an administrator's door can be reached from outside",
 	Severity: finding.High,
 	Refs:     []string{"CIS-Docker 5.9"},
-	Gain:     "be reached by everybody who finds the administrator's door",
 	Doc:      publishedAdminPortDoc,
 	Workload: checkPublishedAdminPort,
 }

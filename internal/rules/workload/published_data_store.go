@@ -18,7 +18,6 @@ var publishedDataStore = &rule.Rule{
 	Summary:  "a data store can be reached from outside",
 	Severity: finding.High,
 	Refs:     []string{"CIS-Docker 5.9"},
-	Gain:     "be reached by everybody who finds the data store's port",
 	Doc:      publishedDataStoreDoc,
 	Workload: checkPublishedDataStore,
 }

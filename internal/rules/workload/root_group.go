@@ -25,15 +25,15 @@ var rootGroup = &rule.Rule{
 
 func checkRootGroup(p *rule.Pass, w *model.Workload) {
 	if u := w.User; u.Known() && u.Value.GID == 0 && !u.Value.Root() {
-		p.Report(u.Place(), "primary group is root", rootGroupFixes(u)...)
+		p.Report(u.Place(), "container runs with group root", rootGroupFixes(u)...)
 	}
 	for _, g := range w.Groups.Items {
 		switch name := strings.ToLower(g.Value); {
 		case !g.Known():
 		case name == "0" || name == "root":
-			p.Report(g.Place(), "supplementary group is root", rule.Delete(g, "leave group root"))
+			p.Report(g.Place(), "container has supplementary group root", rule.Delete(g, "leave group root"))
 		case name == "docker":
-			p.Report(g.Place(), "supplementary group is docker, which may control the engine",
+			p.Report(g.Place(), "container has supplementary group docker, which may control the engine",
 				rule.Delete(g, "leave group docker")).Severity = finding.Medium
 		}
 	}

@@ -33,6 +33,6 @@ func checkRootProcess(p *rule.Pass, w *model.Workload) {
 			continue
 		}
 		seen[t.Command] = true
-		p.Reportf(u.Place(), "user is %s, but process %s runs as root", u.Value.Name, t.Command)
+		p.Reportf(u.Place(), "container runs process %s as root, although its user is %s", t.Command, u.Value.Name)
 	}
 }

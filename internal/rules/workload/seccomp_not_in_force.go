@@ -24,6 +24,6 @@ var seccompNotInForce = &rule.Rule{
 func checkSeccompNotInForce(p *rule.Pass, w *model.Workload) {
 	k, s := w.Kernel, w.Seccomp
 	if k != nil && k.Seccomp == 0 && s.Known() && s.Value != "unconfined" && !w.Privileged.Value {
-		p.Reportf(s.Place(), "seccomp profile %s is expected, but no filter is in force", s.Value)
+		p.Reportf(s.Place(), "container is to run under seccomp profile %s, but no filter is in force", s.Value)
 	}
 }

@@ -29,7 +29,7 @@ var seccompOff = &rule.Rule{
 
 func checkSeccompOff(p *rule.Pass, w *model.Workload) {
 	if w.Seccomp.Known() && w.Seccomp.Value == "unconfined" && (w.Surface != model.Kube || w.Seccomp.State == model.Set) {
-		p.Report(w.Seccomp.Place(), "seccomp is switched off", withDefault(w, w.Seccomp, "use the default seccomp profile"))
+		p.Report(w.Seccomp.Place(), "container runs without seccomp", withDefault(w, w.Seccomp, "use the default seccomp profile"))
 	}
 }
 

@@ -30,6 +30,6 @@ var seccompUnset = &rule.Rule{
 func checkSeccompUnset(p *rule.Pass, w *model.Workload) {
 	s := w.Seccomp
 	if w.Surface == model.Kube && s.State == model.Unset && !windows(w) && (!w.Privileged.Known() || !w.Privileged.Value) {
-		p.Report(s.Place(), "seccomp profile is not set", rule.Set(s, "default", "use the runtime's default seccomp profile"))
+		p.Report(s.Place(), "container has no seccomp profile", rule.Set(s, "default", "use the runtime's default seccomp profile"))
 	}
 }

@@ -28,6 +28,6 @@ func checkSelinuxOff(p *rule.Pass, w *model.Workload) {
 		return
 	}
 	if s.Value == "disable" || strings.Contains(s.Value, "spc_t") || strings.Contains(s.Value, "unconfined_t") {
-		p.Report(s.Place(), "SELinux separation is switched off", rule.Delete(s, "use the default SELinux label"))
+		p.Report(s.Place(), "container runs without SELinux separation", rule.Delete(s, "use the default SELinux label"))
 	}
 }

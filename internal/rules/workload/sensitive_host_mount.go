@@ -49,7 +49,7 @@ func checkSensitiveHostMount(p *rule.Pass, w *model.Workload) {
 		if h.readable {
 			fix = rule.Set(m.ReadOnly, true, fmt.Sprintf("mount %s read-only", host))
 		}
-		p.Report(m.Place, fmt.Sprintf("host path %s is mounted %s", host, how), fix).Severity = severity
+		p.Report(m.Place, fmt.Sprintf("container mounts host path %s %s", host, how), fix).Severity = severity
 	}
 }
 

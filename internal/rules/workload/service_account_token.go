@@ -28,6 +28,6 @@ var serviceAccountToken = &rule.Rule{
 
 func checkServiceAccountToken(p *rule.Pass, w *model.Workload) {
 	if t := w.ServiceAccountToken; t.Known() && t.Value {
-		p.Report(t.Place(), "a service account token is mounted", rule.Set(t, false, "mount no service account token"))
+		p.Report(t.Place(), "container has a service account token", rule.Set(t, false, "mount no service account token"))
 	}
 }

@@ -34,7 +34,7 @@ func checkSharedPropagation(p *rule.Pass, w *model.Workload) {
 			if len(fix.Edits) == 0 {
 				fix = rule.Set(v, "rprivate", "keep mounts in the container")
 			}
-			p.Report(v.Place(), "mounts spread from the container to the host at "+m.Target.Value, fix)
+			p.Report(v.Place(), "container shares its mounts with the host at "+m.Target.Value, fix)
 		}
 	}
 }

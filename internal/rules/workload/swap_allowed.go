@@ -32,7 +32,7 @@ func checkSwapAllowed(p *rule.Pass, w *model.Workload) {
 		total = 2 * w.Memory.Value
 	}
 	if swap := total - w.Memory.Value; swap > 0 {
-		p.Report(w.MemorySwap.Place(), fmt.Sprintf("%s of swap may be used beyond the memory limit", units.BytesSize(float64(swap))),
+		p.Report(w.MemorySwap.Place(), fmt.Sprintf("container can use %s of swap beyond its memory limit", units.BytesSize(float64(swap))),
 			rule.Set(w.MemorySwap, w.Memory.Value, "allow no swap beyond the memory limit"))
 	}
 }

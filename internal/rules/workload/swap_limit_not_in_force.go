@@ -30,8 +30,8 @@ func checkSwapLimitNotInForce(p *rule.Pass, w *model.Workload) {
 	size := units.BytesSize(float64(w.Memory.Value))
 	switch {
 	case !k.SwapAccounting:
-		p.Reportf(w.Memory.Place(), "memory limit of %s does not count swap: the kernel has no swap accounting", size)
+		p.Reportf(w.Memory.Place(), "container is limited to %s of memory, but swap is not counted: the kernel has no swap accounting", size)
 	case k.SwapMax == 0:
-		p.Reportf(w.Memory.Place(), "memory limit of %s is in force, but swap is not limited", size)
+		p.Reportf(w.Memory.Place(), "container is limited to %s of memory, but swap is not limited", size)
 	}
 }

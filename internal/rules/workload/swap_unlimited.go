@@ -22,7 +22,7 @@ var swapUnlimited = &rule.Rule{
 
 func checkSwapUnlimited(p *rule.Pass, w *model.Workload) {
 	if limited(w) && w.MemorySwap.Value < 0 {
-		p.Report(w.MemorySwap.Place(), "swap is not limited", rule.Set(w.MemorySwap, w.Memory.Value, "allow no swap beyond the memory limit"))
+		p.Report(w.MemorySwap.Place(), "container has no swap limit", rule.Set(w.MemorySwap, w.Memory.Value, "allow no swap beyond the memory limit"))
 	}
 }
 

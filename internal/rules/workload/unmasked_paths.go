@@ -23,7 +23,7 @@ var unmaskedPaths = &rule.Rule{
 
 func checkUnmaskedPaths(p *rule.Pass, w *model.Workload) {
 	if w.UnmaskedPaths.Known() && w.UnmaskedPaths.Value && !remapped(w) {
-		p.Report(w.UnmaskedPaths.Place(), "paths in /proc and /sys are not masked",
+		p.Report(w.UnmaskedPaths.Place(), "container has the kernel's files in /proc and /sys unmasked",
 			rule.Delete(w.UnmaskedPaths, "mask the kernel's files"))
 	}
 }

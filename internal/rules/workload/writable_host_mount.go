@@ -35,7 +35,7 @@ func checkWritableHostMount(p *rule.Pass, w *model.Workload) {
 		if m.ReadOnly.State == model.Set {
 			at = m.ReadOnly.Place()
 		}
-		p.Report(at, "a path of the host is mounted writable at "+m.Target.Value,
+		p.Report(at, "container can write to a path of the host mounted at "+m.Target.Value,
 			rule.Set(m.ReadOnly, true, "mount it read-only"))
 	}
 }

@@ -29,7 +29,7 @@ var writableRoot = &rule.Rule{
 
 func checkWritableRoot(p *rule.Pass, w *model.Workload) {
 	if w.ReadOnlyRoot.Known() && !w.ReadOnlyRoot.Value && !windows(w) {
-		p.Report(w.ReadOnlyRoot.Place(), "root file system is writable",
+		p.Report(w.ReadOnlyRoot.Place(), "container can write to its root file system",
 			rule.Set(w.ReadOnlyRoot, true, "mount the root file system read-only"))
 	}
 }
