@@ -24,7 +24,7 @@ func lines[T any](t *testing.T, name string, f func(T)) {
 	if err != nil {
 		t.Skipf("the shared cases are not here: %v", err)
 	}
-	defer file.Close()
+	t.Cleanup(func() { _ = file.Close() })
 	s := bufio.NewScanner(file)
 	s.Buffer(nil, 8<<20)
 	n := 0

@@ -85,7 +85,9 @@ func BenchmarkRead(b *testing.B) {
 		name string
 		text []byte
 	}{
-		{"pod", pod}, {"deployment", shop}, {"deep", deep},
+		{"pod", pod},
+		{"deployment", shop},
+		{"deep", deep},
 		{"many", []byte(strings.Repeat(string(pod)+"---\n", 200))},
 	} {
 		b.Run(in.name, func(b *testing.B) {

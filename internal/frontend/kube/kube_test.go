@@ -230,3 +230,14 @@ func TestOperatingSystem(t *testing.T) {
 		}
 	}
 }
+
+// TestLineEnds checks that files with the line ends of Windows say the same.
+func TestLineEnds(t *testing.T) {
+	for _, in := range inputs(t) {
+		want := printed(Read(source.NewFile(in.Name, in.Data)))
+		got := printed(Read(source.NewFile(in.Name, []byte(strings.ReplaceAll(string(in.Data), "\n", "\r\n")))))
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s with CRLF (-LF +CRLF):\n%s", in.Name, diff)
+		}
+	}
+}

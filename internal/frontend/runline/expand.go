@@ -104,7 +104,7 @@ func visit(file *syntax.File, f func(a *syntax.Assign, conditional bool)) {
 			assigns = n.Args
 		}
 		for _, a := range assigns {
-			if a.Name != nil && !(a.Naked && a.Value == nil) {
+			if a.Name != nil && (!a.Naked || a.Value != nil) {
 				f(a, depth > 0)
 			}
 		}
@@ -179,11 +179,21 @@ func (s *scope) word(w *syntax.Word) *word {
 	s.parts(out, w.Parts, bare)
 	out.value = string(out.buf)
 	out.buf = nil
-	// A line continuation at the end of a word is no part of it.
-	for src := s.text.bytes; bytes.HasSuffix(src[out.start:out.end], []byte("\\\n")); {
-		out.end -= 2
-	}
+	out.end = out.start + len(trimEnd(s.text.bytes[out.start:out.end]))
 	return out
+}
+
+// trimEnd takes a carriage return and line continuations off the end of a word:
+// the parser counts them in.
+func trimEnd(b []byte) []byte {
+	b = bytes.TrimSuffix(b, []byte("\r"))
+	for {
+		cut := bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\\\n")), []byte("\\\r\n"))
+		if len(cut) == len(b) {
+			return b
+		}
+		b = cut
+	}
 }
 
 func (s *scope) parts(out *word, parts []syntax.WordPart, kind quoting) {
@@ -216,6 +226,9 @@ func (s *scope) literal(out *word, start, end int, kind quoting) {
 	src := s.text.bytes
 	for i := start; i < min(end, len(src)); i++ {
 		n := 1
+		if src[i] == '\r' && (i+1 == len(src) || src[i+1] == '\n') {
+			continue
+		}
 		if src[i] == '\\' && i+1 < end {
 			next := src[i+1]
 			switch {
@@ -255,6 +268,7 @@ func (s *scope) singleQuoted(out *word, q *syntax.SglQuoted) {
 // bytes keep the place they are assigned at.
 func (s *scope) param(out *word, p *syntax.ParamExp, alone bool) {
 	use := origin{int(p.Pos().Offset()), int(p.End().Offset()), expanded}
+	use.end = use.start + len(trimEnd(s.text.bytes[use.start:use.end]))
 	name := paramName(p)
 	plain := p.Param != nil && !p.Excl && !p.Length && !p.Width && !p.IsSet && p.Index == nil && p.Slice == nil && p.Repl == nil && p.Names == 0
 	if v, ok := s.vars[name]; ok && plain && p.Exp == nil && v.after <= use.start {

@@ -326,9 +326,28 @@ func TestBroken(t *testing.T) {
 // TestDeep checks that nesting without end is refused, not followed.
 func TestDeep(t *testing.T) {
 	for _, c := range []struct{ open, shut string }{
-		{"$(", ")"}, {"(", ")"}, {"{ ", "; }"}, {"if ", "; then x; fi"}, {"`", "`"}, {"${x:-", "}"}, {"$((", "))"}, {"\"$(", ")\""},
-		{"! ", ""}, {"while ", "; do x; done"}, {"f() ", ""}, {"x && ", ""}, {"<(", ")"}, {"$x[", "]"}, {"[[ ! ", ""}, {"a=(", ")"}, {"case x in y) ", ";; esac"},
-		{"$(( -", "))"}, {"time ", ""}, {"coproc ", ""}, {"(( ~", "))"}, {"[[ (", ")"},
+		{"$(", ")"},
+		{"(", ")"},
+		{"{ ", "; }"},
+		{"if ", "; then x; fi"},
+		{"`", "`"},
+		{"${x:-", "}"},
+		{"$((", "))"},
+		{"\"$(", ")\""},
+		{"! ", ""},
+		{"while ", "; do x; done"},
+		{"f() ", ""},
+		{"x && ", ""},
+		{"<(", ")"},
+		{"$x[", "]"},
+		{"[[ ! ", ""},
+		{"a=(", ")"},
+		{"case x in y) ", ";; esac"},
+		{"$(( -", "))"},
+		{"time ", ""},
+		{"coproc ", ""},
+		{"(( ~", "))"},
+		{"[[ (", ")"},
 	} {
 		const n = 200_000
 		script := "docker run --name web nginx\n" + strings.Repeat(c.open, n) + "x" + strings.Repeat(c.shut, n) + "\n"

@@ -1,6 +1,7 @@
 package runline
 
 import (
+	"slices"
 	"strings"
 
 	"bulkhead/internal/model"
@@ -169,9 +170,9 @@ func (l *line) cluster(w, next *word, set *flagSet) bool {
 // last returns the last use of the flag called name, which is the one that
 // holds, or nil.
 func (l *line) last(name string) *flag {
-	for i := len(l.flags) - 1; i >= 0; i-- {
-		if l.flags[i].name == name {
-			return l.flags[i]
+	for _, f := range slices.Backward(l.flags) {
+		if f.name == name {
+			return f
 		}
 	}
 	return nil

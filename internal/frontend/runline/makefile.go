@@ -2,6 +2,7 @@ package runline
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"bulkhead/internal/source"
@@ -27,6 +28,24 @@ func (r *reader) makefile(f *source.File) {
 		}
 		t := &text{file: f}
 		m.expand(t, start, l[1], nil)
+		r.script(t)
+	}
+}
+
+// justfile reads the recipe lines of a justfile. What is in {{ }} is not known.
+func (r *reader) justfile(f *source.File) {
+	for _, l := range logicalLines(f.Text) {
+		start := l[0]
+		for start < l[1] && strings.IndexByte("@- \t", f.Text[start]) >= 0 {
+			start++
+		}
+		if start == l[0] || start == l[1] {
+			continue
+		}
+		t := whole(f).slice(start, l[1])
+		for _, e := range expressions.FindAllIndex(t.bytes, -1) {
+			t.mask(e[0], e[1])
+		}
 		r.script(t)
 	}
 }
@@ -146,8 +165,8 @@ func (m *makefile) reference(t *text, i, end int, within *use) int {
 		here = *within
 	}
 	v, ok := m.vars[name]
-	if ok && !v.lost && len(here.names) < maxMakeDepth && !contains(here.names, name) {
-		here.names = append(here.names[:len(here.names):len(here.names)], name)
+	if ok && !v.lost && len(here.names) < maxMakeDepth && !slices.Contains(here.names, name) {
+		here.names = append(slices.Clip(here.names), name)
 		m.expand(t, v.start, v.end, &here)
 		return stop
 	}
@@ -185,15 +204,6 @@ func (m *makefile) name(i, end int) (name string, stop int) {
 		}
 	}
 	return "", end
-}
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }
 
 // unknown returns a shell expansion that stands for something not known,

@@ -109,7 +109,6 @@ func (l *line) volumeOptions(f *flag, options piece, given bool) (readOnly model
 	sep := ":"
 	if given && options.text != "" {
 		sep = ","
-		place = f.piece(options).Span
 		if strings.Contains(options.text, hole) {
 			readOnly.State, propagation.State = model.Unknown, model.Unknown
 		}
@@ -154,7 +153,8 @@ func (l *line) mount(f *flag) (model.Mount, bool) {
 		}
 		return nil
 	}}
-	var size *piece
+	tmpfs := tmpfsDefaults(f)
+	tmpfs.Size.Edit = func(n int64) []source.Edit { return f.replace(len(s), len(s), ",tmpfs-size="+printBytes(n)) }
 	for _, p := range pieces(s, ',') {
 		key, val, given := strings.Cut(p.text, "=")
 		v := piece{val, p.at + len(p.text) - len(val)}
@@ -170,7 +170,7 @@ func (l *line) mount(f *flag) (model.Mount, bool) {
 		case "bind-propagation":
 			m.Propagation = f.piece(v)
 		case "tmpfs-size":
-			size = &v
+			tmpfs.Size = sizeFact(f.piece(v))
 		case "volume-opt":
 			if name, val, ok := strings.Cut(val, "="); ok {
 				m.Options = append(m.Options, model.Label{Name: name, Value: f.part(v.at+len(name)+1, v.at+len(name)+1+len(val))})
@@ -178,11 +178,7 @@ func (l *line) mount(f *flag) (model.Mount, bool) {
 		}
 	}
 	if m.Kind == model.TmpfsMount {
-		m.Tmpfs = tmpfsDefaults(f)
-		m.Tmpfs.Size.Edit = func(n int64) []source.Edit { return f.replace(len(s), len(s), ",tmpfs-size="+printBytes(n)) }
-		if size != nil {
-			m.Tmpfs.Size = sizeFact(f.piece(*size))
-		}
+		m.Tmpfs = tmpfs
 	}
 	localBind(&m)
 	return m, !strings.HasPrefix(s, hole)

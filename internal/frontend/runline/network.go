@@ -11,25 +11,7 @@ import (
 // networks reads --network, which may be given several times: the first names
 // the mode, every one attaches.
 func (l *line) networks(w *model.Workload) {
-	how := form[model.Namespace]{
-		parse: func(s string) (model.Namespace, bool) {
-			name, _ := networkName(s)
-			if target, ok := strings.CutPrefix(name, "container:"); ok {
-				return model.Namespace{Mode: "container", Target: target}, true
-			}
-			if name == "default" || name == "" {
-				name = "bridge"
-			}
-			return model.Namespace{Mode: name}, true
-		},
-		print: func(n model.Namespace) string {
-			if n.Mode == "container" {
-				return "container:" + n.Target
-			}
-			return n.Mode
-		},
-	}
-	w.Network = value(l, "network", model.Namespace{Mode: "bridge"}, how)
+	w.Network = value(l, "network", model.Namespace{Mode: "bridge"}, networkForm())
 	w.Links = list(l, "link", same)
 	aliases := list(l, "network-alias", same)
 	uses := l.all("network")
@@ -50,6 +32,28 @@ func (l *line) networks(w *model.Workload) {
 			a.Aliases = append(a.Aliases, alias.Value)
 		}
 		w.Attachments = append(w.Attachments, a)
+	}
+}
+
+// networkForm is the form of --network.
+func networkForm() form[model.Namespace] {
+	return form[model.Namespace]{
+		parse: func(s string) (model.Namespace, bool) {
+			name, _ := networkName(s)
+			if target, ok := strings.CutPrefix(name, "container:"); ok {
+				return model.Namespace{Mode: "container", Target: target}, true
+			}
+			if name == "default" || name == "" {
+				name = "bridge"
+			}
+			return model.Namespace{Mode: name}, true
+		},
+		print: func(n model.Namespace) string {
+			if n.Mode == "container" {
+				return "container:" + n.Target
+			}
+			return n.Mode
+		},
 	}
 }
 
@@ -187,15 +191,7 @@ func (r *reader) network(verb *word, words []*word) {
 	n.Driver = value(l, "driver", "bridge", stringForm())
 	n.Internal, n.Attachable = flagFact(l, "internal"), flagFact(l, "attachable")
 	n.Options = labels(l, "opt")
-	n.Encrypted = flagFact(l, "encrypted")
-	if n.Encrypted.State == model.Unset { // the flag that some guides show does not exist, the option does
-		n.Encrypted.Edit = func(v bool) []source.Edit {
-			if !v {
-				return nil
-			}
-			return l.insert("opt", "encrypted")
-		}
-	}
+	n.Encrypted = l.encrypted()
 	n.ICC = model.Fact[bool]{Value: true, State: l.state(), Span: l.anchor(), Edit: func(v bool) []source.Edit {
 		return l.insert("opt", iccOption+"="+strconv.FormatBool(v))
 	}}
@@ -213,6 +209,22 @@ func (r *reader) network(verb *word, words []*word) {
 		n.Subnets = append(n.Subnets, f.fact())
 	}
 	r.facts.Networks = append(r.facts.Networks, n)
+}
+
+// encrypted reads --encrypted, a flag that some guides show and Docker does not
+// have: an edit writes the option.
+func (l *line) encrypted() model.Fact[bool] {
+	out := flagFact(l, "encrypted")
+	if out.State != model.Unset {
+		return out
+	}
+	out.Edit = func(v bool) []source.Edit {
+		if !v {
+			return nil
+		}
+		return l.insert("opt", "encrypted")
+	}
+	return out
 }
 
 const iccOption = "com.docker.network.bridge.enable_icc"

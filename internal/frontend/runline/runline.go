@@ -36,8 +36,8 @@ func Args(args []string) *model.Facts {
 }
 
 // Read returns the facts of every docker run, docker create and docker network
-// create line found in f: a shell script, a Makefile or a YAML file, told apart
-// by name. A file without any has no facts.
+// create line found in f: a shell script, a Makefile, a justfile or a YAML file,
+// told apart by name. A file without any has no facts.
 func Read(f *source.File) *model.Facts {
 	r := newReader()
 	if !mentions(f.Text) || bytes.IndexByte(f.Text, 0) >= 0 {
@@ -48,6 +48,9 @@ func Read(f *source.File) *model.Facts {
 		r.makefile(f)
 	case isYAML(name):
 		r.yaml(f)
+	case strings.EqualFold(strings.TrimPrefix(name, "."), "justfile"):
+		r.justfile(f)
+	case otherLanguage(f.Text):
 	default:
 		r.script(whole(f))
 	}
@@ -61,6 +64,12 @@ func isMakefile(name string) bool {
 		return true
 	}
 	return strings.HasPrefix(name, "Makefile.") || strings.HasSuffix(name, ".mk") || strings.HasSuffix(name, ".mak")
+}
+
+// otherLanguage reports whether text is a script of something but a shell.
+func otherLanguage(text []byte) bool {
+	first, _, _ := bytes.Cut(text, []byte("\n"))
+	return bytes.HasPrefix(first, []byte("#!")) && !bytes.Contains(first, []byte("sh"))
 }
 
 func isYAML(name string) bool {

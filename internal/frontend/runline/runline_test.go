@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -138,11 +139,9 @@ func edited(t *testing.T, f *source.File, facts *model.Facts, names []string) []
 
 // add adds edits to todo unless they meet one of it.
 func add(todo, edits []source.Edit) []source.Edit {
-	for _, a := range edits {
-		for _, b := range todo {
-			if a.Meets(b) {
-				return todo
-			}
+	for _, e := range edits {
+		if slices.ContainsFunc(todo, e.Meets) {
+			return todo
 		}
 	}
 	return append(todo, edits...)
@@ -241,5 +240,16 @@ func TestEncryptNetwork(t *testing.T) {
 	got, err := source.Apply(f, Read(f).Networks[0].Encrypted.Edit(true))
 	if want := "docker network create --opt encrypted --driver overlay shop\n"; err != nil || string(got) != want {
 		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+}
+
+// TestLineEnds checks that files with the line ends of Windows say the same.
+func TestLineEnds(t *testing.T) {
+	for _, in := range inputs(t) {
+		want := printed(Read(source.NewFile(in.Name, in.Data)))
+		got := printed(Read(source.NewFile(in.Name, bytes.ReplaceAll(in.Data, []byte("\n"), []byte("\r\n")))))
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s with CRLF (-LF +CRLF):\n%s", in.Name, diff)
+		}
 	}
 }

@@ -150,7 +150,7 @@ func (r *reader) call(s *scope, call *syntax.CallExpr) {
 	}
 }
 
-// nested reads the script of sh -c, where it is one quoted string.
+// nested reads the script of sh -c.
 func (r *reader) nested(words []*word) {
 	if r.depth >= maxNested {
 		return
@@ -163,24 +163,30 @@ func (r *reader) nested(words []*word) {
 		if flags[1] == '-' || !strings.Contains(flags, "c") {
 			continue
 		}
-		if w := words[i+1]; w.known() && w.uniform(0, len(w.value)) {
-			r.depth++
-			r.script(w.inner())
-			r.depth--
-		}
+		r.depth++
+		r.script(words[i+1].inner())
+		r.depth--
 		return
 	}
 }
 
 // inner returns w's value as a text of its own: the script in sh -c 'script'.
+// What is not known in it stays so.
 func (w *word) inner() *text {
-	out := &text{file: w.text.file, quoted: w.text.quoted + 1, locked: w.text.locked || w.from[0].quote != single}
+	out := &text{file: w.text.file, locked: w.text.locked || !w.uniform(0, len(w.value))}
+	if !out.locked {
+		out.quoted = append([]quoting{w.from[0].quote}, w.text.quoted...)
+	}
 	for i, o := range w.from {
 		sp := w.text.span(o.start, o.end)
 		seg := segment{to: sp.Start, m: sp.End - sp.Start, style: w.text.seg(o.start).style}
 		seg.fixed = !w.text.editable(o.start, o.end)
 		seg.use, seg.useEnd = sp.Start, sp.End
-		out.append([]byte(w.value[i:i+1]), seg)
+		b := w.value[i : i+1]
+		if b == hole {
+			b = unknown(w.raw(i, i+1))
+		}
+		out.append([]byte(b), seg)
 	}
 	return out
 }

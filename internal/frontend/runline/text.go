@@ -15,8 +15,8 @@ type text struct {
 	bytes []byte
 	segs  []segment // in order, without gaps
 
-	quoted int  // how many single-quoted strings, one in another, the text stands in
-	locked bool // it cannot be edited
+	quoted []quoting // the strings the text stands in, one in another, innermost first
+	locked bool      // it cannot be edited
 }
 
 // A segment maps n bytes of a text to m bytes of its file. Where n equals m
@@ -119,8 +119,8 @@ func (t *text) editable(start, end int) bool {
 // replace returns the edits that write shell source over [start, end), an
 // insertion where that is empty, or nil where the file cannot say it.
 func (t *text) replace(start, end int, shell, key string) []source.Edit {
-	for range t.quoted {
-		shell = quoteIn(shell, single)
+	for _, kind := range t.quoted {
+		shell = quoteIn(shell, kind)
 	}
 	shell, ok := t.seg(max(start-1, 0)).style.encode(shell)
 	if !ok {

@@ -34,19 +34,7 @@ func (r *reader) run(verb *word, words []*word, engine string) {
 		}
 		return
 	}
-	w := &model.Workload{Surface: model.RunLine, Kind: "container"}
-	image := l.args[0]
-	l.image(w, image)
-	l.identity(w)
-	l.process(w)
-	l.security(w)
-	l.namespaces(w)
-	l.limits(w)
-	l.mounts(w)
-	l.published(w)
-	l.environment(w)
-	l.upkeep(w)
-	elsewhere(w)
+	w := l.workload()
 	r.facts.Workloads = append(r.facts.Workloads, w)
 	r.facts.Images = append(r.facts.Images, w.Image)
 	for _, name := range []string{"env-file", "label-file"} {
@@ -57,6 +45,23 @@ func (r *reader) run(verb *word, words []*word, engine string) {
 	if name := l.last("name"); name != nil && name.fact().Known() {
 		r.names[w.Name] = w
 	}
+}
+
+// workload returns what the line runs.
+func (l *line) workload() *model.Workload {
+	w := &model.Workload{Surface: model.RunLine, Kind: "container"}
+	l.image(w, l.args[0])
+	l.identity(w)
+	l.process(w)
+	l.security(w)
+	l.namespaces(w)
+	l.limits(w)
+	l.mounts(w)
+	l.published(w)
+	l.environment(w)
+	l.upkeep(w)
+	elsewhere(w)
+	return w
 }
 
 // image reads the image of the line.

@@ -18,6 +18,10 @@ const maxNodes = 200_000
 // that are there for people. A list of strings is one script, as in GitLab CI.
 func (r *reader) yaml(f *source.File) {
 	docs, errs := yamltext.Parse(f)
+	if len(errs) > 0 && yamltext.IsTemplate(f.Text) {
+		r.facts.Notes = append(r.facts.Notes, model.Note{What: f.Name, Why: "is a template"})
+		return
+	}
 	r.facts.Faults = append(r.facts.Faults, yamltext.Faults(model.RunLine, errs)...)
 	y := &yamlReader{reader: r, left: maxNodes, seen: map[int]bool{}}
 	for _, d := range docs {
