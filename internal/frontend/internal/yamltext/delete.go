@@ -18,7 +18,7 @@ func (v Value) Delete() []source.Edit {
 }
 
 func remove(n *node) []source.Edit {
-	if n.broken() || n.anchors(false) {
+	if n.broken() || n.anchors() {
 		return nil
 	}
 	m := n.parent

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"go.yaml.in/yaml/v3"
+
 	"bulkhead/internal/source"
 )
 
@@ -15,7 +17,9 @@ import (
 // an alias is written in the alias's place.
 //
 // The result is nil where that cannot be done without changing other places:
-// below a mapping that is itself inherited, since a merge is not deep.
+// below a mapping that is itself inherited, since a merge is not deep, and for
+// a value whose anchor an alias names. It is nil for one with a tag of YAML's
+// own, such as !!str, too.
 func (v Value) Set(l Lit) []source.Edit {
 	switch {
 	case v.owner == nil && v.at == nil, v.locked:
@@ -71,16 +75,20 @@ func scalarLit(n *node) Lit {
 	if n.odd || len(text) == 0 || text[0] == '|' || text[0] == '>' || bytes.ContainsAny(text, "\r\n") {
 		return Str(n.text)
 	}
-	return Raw(string(text))
+	l := Raw(string(text))
+	if n.kind == String && n.style&^yaml.TaggedStyle == 0 {
+		l.plain = n.text
+	}
+	return l
 }
 
 // replace returns the edit that writes l in the place of n.
 func replace(n *node, l Lit) []source.Edit {
-	if n.broken() || n.anchors(true) {
+	if n.broken() || n.anchors() || n.style&yaml.TaggedStyle != 0 && strings.HasPrefix(n.tag, "!!") {
 		return nil
 	}
 	w, flow := newWriter(n.doc), n.inFlow()
-	block := n.kind >= Mapping && !n.alias && !n.braces
+	block := n.kind >= Mapping && !n.alias && !n.braces || n.outdented()
 	if l.collection() && !flow && n.parent != nil && n.parent.kind == Mapping && n.colon >= 0 {
 		return replaceBlock(n, l, w)
 	}
@@ -101,11 +109,27 @@ func replace(n *node, l Lit) []source.Edit {
 		return nil
 	case start == end:
 		text = " " + text
-		if b := n.doc.file.Text; end < len(b) && strings.IndexByte(" \t\r\n,]}", b[end]) < 0 {
-			text += " "
-		}
 	}
-	return []source.Edit{{Span: n.doc.file.Span(start, end), New: text}}
+	return []source.Edit{{Span: n.doc.file.Span(start, end), New: text + gap(n.doc.file, end)}}
+}
+
+// gap returns the blank that keeps what is written up to byte i apart from
+// what follows, such as the comment after the header of an empty block scalar.
+func gap(f *source.File, i int) string {
+	if i < len(f.Text) && strings.IndexByte(" \t\r\n,]}:", f.Text[i]) < 0 {
+		return " "
+	}
+	return ""
+}
+
+// outdented reports whether n stands on a line of its own no deeper than what it
+// is in, as a list may below its key and other values may not.
+func (n *node) outdented() bool {
+	if n.parent == nil || n.inFlow() || n.colon < 0 || n.start == n.end {
+		return false
+	}
+	f := n.doc.file
+	return lineStart(f, n.start) > n.colon && len(indentAt(f, n.start)) <= len(n.parent.indent())
 }
 
 // replaceBlock returns the edit that writes the collection l in block style
@@ -126,7 +150,7 @@ func replaceBlock(n *node, l Lit, w writer) []source.Edit {
 			start--
 		}
 	}
-	return []source.Edit{{Span: f.Span(start, n.end), New: text}}
+	return []source.Edit{{Span: f.Span(start, n.end), New: text + gap(f, n.end)}}
 }
 
 // pairsKey returns what the insertion of l's first entry is told apart by.
@@ -270,14 +294,14 @@ func (n *node) broken() bool {
 	return false
 }
 
-// anchors reports whether an alias names something below n, so that n cannot
-// be taken away. With inside, n itself does not count: its anchor stays.
-func (n *node) anchors(inside bool) bool {
-	if n.used && !inside {
+// anchors reports whether an alias names n or something below it, so that n
+// cannot be changed for one place alone.
+func (n *node) anchors() bool {
+	if n.used {
 		return true
 	}
 	for _, k := range n.kids {
-		if k.anchors(false) {
+		if k.anchors() {
 			return true
 		}
 	}

@@ -14,6 +14,7 @@ import (
 type Lit struct {
 	kind  Kind // Null stands for text written as it is
 	text  string
+	plain string // the string that text reads as, where it is not quoted
 	pairs []Entry
 	items []Lit
 }
@@ -78,6 +79,9 @@ func (w writer) scalar(l Lit, flow bool) string {
 		return "[]"
 	case String:
 		return w.str(l.text, flow)
+	}
+	if flow && l.plain != "" && strings.ContainsAny(l.text, ",[]{}:#") {
+		return w.str(l.plain, true) // not safe inside of brackets
 	}
 	return l.text
 }
