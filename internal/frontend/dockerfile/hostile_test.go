@@ -79,8 +79,8 @@ func TestHostile(t *testing.T) {
 			runtime.GC()
 			runtime.ReadMemStats(&after)
 			t.Logf("%d bytes in %v, %d MB kept, %d faults", len(text), took, (int64(after.HeapAlloc)-int64(before.HeapAlloc))>>20, len(f.Faults))
-			if took > 10*time.Second {
-				t.Errorf("took %v, want less than 10s", took)
+			if took > time.Minute {
+				t.Errorf("took %v, want less than a minute: seconds are normal, also on a busy machine", took)
 			}
 			if kept := int64(after.HeapAlloc) - int64(before.HeapAlloc); kept > 256<<20 {
 				t.Errorf("keeps %d MB, want less than 256", kept>>20)
