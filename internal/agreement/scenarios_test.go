@@ -133,6 +133,7 @@ func scenarios() []spec {
 	for _, c := range changes {
 		for i, b := range []spec{base(c.name), asPod("pod-" + c.name)} {
 			s := with(b, c.change)
+			s.filesOnly = i > 0
 			if _, ok := s.pod(); ok || i == 0 {
 				out = append(out, s)
 			}

@@ -3,6 +3,7 @@ package agreement
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -10,6 +11,8 @@ import (
 // A spec is one container, described once. Every field that is not its zero
 // value asks for something; the renderings say it in their own words.
 type spec struct {
+	filesOnly bool // the same container is made for another scenario
+
 	name string
 
 	// Image: either a reference, or a Dockerfile that makes it.
@@ -56,7 +59,7 @@ type spec struct {
 	sysctls    []string
 	stdin, tty bool
 	groups     []string
-	network    string
+	bridge     bool // on the default bridge instead of a network of its own
 	noToken    bool // Kubernetes: no service account token
 	policy     bool // Kubernetes: a NetworkPolicy selects the pod
 }
@@ -307,6 +310,9 @@ func (s spec) pod() (string, bool) {
 	if s.user != "" && !numeric(s.user) {
 		return "", false
 	}
+	if strings.Contains(s.dockerfile, "HEALTHCHECK") || slices.ContainsFunc(s.tmpfs, func(t string) bool { return strings.Contains(t, "exec") }) {
+		return "", false // a cluster runs no image's health check; an emptyDir has no mount options
+	}
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	yes := func(on bool, format string, args ...any) {
@@ -328,6 +334,7 @@ func (s spec) pod() (string, bool) {
 	yes(s.hostPID, "  hostPID: true")
 	yes(s.hostIPC, "  hostIPC: true")
 	yes(s.hostNet, "  hostNetwork: true")
+	yes(s.hostUser, "  hostUsers: true")
 	s.podSecurity(line)
 	line("  containers:")
 	line("    - name: %s", s.name)

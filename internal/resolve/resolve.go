@@ -207,6 +207,11 @@ func (r *resolver) applyDaemon(w *model.Workload) {
 	if h == nil {
 		return
 	}
+	if w.Surface == model.Container && h.CgroupVersion.Value == 1 && w.CgroupNS.Value.Mode == "host" {
+		// The host's is the default there, and the engine writes defaults
+		// out: whether somebody asked for it cannot be told.
+		w.CgroupNS.State = model.Unknown
+	}
 	if w.NoNewPrivileges.State == model.Unset && h.NoNewPrivileges.Value {
 		w.NoNewPrivileges.Value = true
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"bulkhead/internal/finding"
@@ -16,7 +17,7 @@ var secretInBuildDoc string
 
 var secretInBuild = &rule.Rule{
 	Name:     "secret-in-build",
-	Summary:  "ENV or ARG puts a secret into the image",
+	Summary:  "a build is given a secret that its layers or its history keep",
 	Severity: finding.Critical,
 	Refs: []string{
 		"hadolint DL3064",
@@ -36,9 +37,19 @@ func checkSecretInBuild(p *rule.Pass, b *model.Build) {
 			continue
 		}
 		for _, pair := range i.Pairs {
-			judgePair(p, i, pair)
+			if !kept(b, pair) {
+				judgePair(p, i, pair)
+			}
 		}
 	}
+}
+
+// kept reports whether pair is a variable of the image that is made. It is in
+// the environment of every container then, and secret-in-env's.
+func kept(b *model.Build, pair model.Pair) bool {
+	return b.Target != nil && slices.ContainsFunc(b.Target.Env, func(v model.Variable) bool {
+		return v.Value.State == model.Set && v.Value.Span == pair.Value.Span
+	})
 }
 
 func judgePair(p *rule.Pass, i *model.Instruction, pair model.Pair) {

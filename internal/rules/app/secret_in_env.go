@@ -19,6 +19,9 @@ var secretInEnv = &rule.Rule{
 	Summary:  "an environment variable holds a secret in plain text",
 	Severity: finding.High,
 	Refs: []string{
+		"hadolint DL3064",
+		"trivy DS-0031",
+		"buildkit SecretsUsedInArgOrEnv",
 		"trivy KSV-0109",
 		"trivy KSV-01010",
 		"kics secrets_as_environment_variables",
@@ -33,12 +36,12 @@ var secretInEnv = &rule.Rule{
 }
 
 func checkSecretInEnv(p *rule.Pass, w *model.Workload) {
-	if w.Surface != model.Dockerfile { // its ENV is judged where it is written
-		for _, v := range w.Env {
-			if v.Image && w.Surface != model.ImageStore {
-				continue // the image says so, and is judged itself
-			}
-			judgeVariable(p, v, "variable")
+	for _, v := range w.Env {
+		f := judgeVariable(p, v, "variable")
+		if f != nil && v.Image {
+			// Everybody who pulls the image can read it, not only those who
+			// can inspect this container.
+			f.Severity = finding.Critical
 		}
 	}
 	if w.Source != nil {
@@ -48,16 +51,17 @@ func checkSecretInEnv(p *rule.Pass, w *model.Workload) {
 	}
 }
 
-func judgeVariable(p *rule.Pass, v model.Variable, what string) {
+func judgeVariable(p *rule.Pass, v model.Variable, what string) *finding.Finding {
 	if !plain(v) {
-		return
+		return nil
 	}
 	l := secret.Judge(v.Name, v.Value.Value)
 	if l == nil {
-		return
+		return nil
 	}
 	f := p.Report(v.Value.Place(), fmt.Sprintf("%s %s holds %s (%s)", what, v.Name, l.Kind, l.Shown))
 	f.Likely = f.Likely || !l.Certain
+	return f
 }
 
 // plain reports whether v's value is written in the artifact itself: not
