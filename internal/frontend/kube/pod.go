@@ -71,6 +71,9 @@ func (p *pod) container(v yamltext.Value) *model.Workload {
 		Labels:    p.labels,
 		OS:        p.os(),
 	}
+	if c.spec.At("os", "name").Text() == "windows" || c.spec.At("nodeSelector", "kubernetes.io/os").Text() == "windows" {
+		w.OS = "windows"
+	}
 	c.image(w)
 	c.process(w)
 	c.privileges(w)

@@ -165,6 +165,8 @@ func TestValues(t *testing.T) {
 		{"-l a=b", func(w *model.Workload) any { return w.Labels[0].Value.Value }, "b"},
 		{"--entrypoint sh", func(w *model.Workload) any { return w.Entrypoint.Value.Args[0] }, "sh"},
 		{"--group-add docker", func(w *model.Workload) any { return w.Groups.Items[0].Value }, "docker"},
+		{"--platform windows/amd64", func(w *model.Workload) any { return w.OS }, "windows"},
+		{"--platform linux/arm64", func(w *model.Workload) any { return w.OS }, ""},
 		{"--link db:db", func(w *model.Workload) any { return w.Links.Items[0].Value }, "db:db"},
 	} {
 		if diff := cmp.Diff(c.want, c.got(read(t, "docker run "+c.flags+" nginx"))); diff != "" {

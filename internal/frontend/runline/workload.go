@@ -113,6 +113,10 @@ func (l *line) process(w *model.Workload) {
 	w.Command = l.command()
 	w.Stdin, w.TTY = flagFact(l, "interactive"), flagFact(l, "tty")
 	w.Short = flagFact(l, "rm").Value && len(l.args) > 1
+	platform, isolation := value(l, "platform", "", stringForm()), value(l, "isolation", "default", stringForm())
+	if strings.HasPrefix(platform.Value, "windows") || isolation.Value == "process" || isolation.Value == "hyperv" {
+		w.OS = "windows"
+	}
 }
 
 // command reads the words after the image.
