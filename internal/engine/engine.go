@@ -200,7 +200,7 @@ func (e *Engine) get(ctx context.Context, path string, query url.Values) ([]byte
 	if err != nil {
 		return nil, e.dialError(ctx, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	switch {
 	case err != nil:

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -17,11 +18,11 @@ import (
 // serve answers on a unix socket as an engine would and returns its address.
 func serve(t *testing.T, h http.Handler) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "e") // a socket's path has at most 107 bytes
+	dir, err := os.MkdirTemp("", "e") //nolint:usetesting // a socket's path has at most 107 bytes
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	path := filepath.Join(dir, "s")
 	l, err := net.Listen("unix", path)
 	if err != nil {
@@ -33,21 +34,22 @@ func serve(t *testing.T, h http.Handler) string {
 	return "unix://" + path
 }
 
+// reply writes an answer; a client that is gone does not matter.
+func reply(w http.ResponseWriter, text string) { _, _ = io.WriteString(w, text) }
+
 // fake answers with the JSON of each path; version is its API.
 func fake(version string, answers map[string]string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/version", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, `{"Version":"1","ApiVersion":%q}`, version)
+		reply(w, fmt.Sprintf(`{"Version":"1","ApiVersion":%q}`, version))
 	})
 	for path, text := range answers {
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
-			if strings.HasPrefix(text, "!") {
+			if message, failed := strings.CutPrefix(text, "!"); failed {
 				w.WriteHeader(http.StatusInternalServerError)
-				text := text[1:]
-				fmt.Fprintf(w, `{"message":%q}`, text)
-				return
+				text = fmt.Sprintf(`{"message":%q}`, message)
 			}
-			fmt.Fprint(w, text)
+			reply(w, text)
 		})
 	}
 	return mux
@@ -79,15 +81,17 @@ func TestErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.SetUnlinkOnClose(false)
-	l.Close()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
 	for host, want := range map[string]error{
 		"unix:///nonexistent/docker.sock": ErrNotRunning,
 		"unix://" + dead:                  ErrNotRunning,
 		"ssh://me@example.com":            ErrUnsupported,
 		"nonsense":                        ErrUnsupported,
 		serve(t, http.NotFoundHandler()):  ErrNotFound,
-		serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") })): ErrUnsupported,
-		serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) })):      ErrPermission,
+		serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { reply(w, "<html>") })): ErrUnsupported,
+		serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) })): ErrPermission,
 	} {
 		_, err := Open(t.Context(), Options{Host: host})
 		var e *Error

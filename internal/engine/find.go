@@ -67,8 +67,10 @@ func (env environment) chosen() (endpoint, bool, error) {
 	name := env.getenv("DOCKER_CONTEXT")
 	if name == "" {
 		var config struct{ CurrentContext string }
-		if err := readJSON(filepath.Join(env.configDir(), "config.json"), &config); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return endpoint{}, false, &Error{Err: err}
+		err := readJSON(filepath.Join(env.configDir(), "config.json"), &config)
+		// One that may not be read is another user's, so it chooses nothing.
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+			return endpoint{}, false, &Error{Err: err, Hint: "correct the docker command's configuration"}
 		}
 		name = config.CurrentContext
 	}
@@ -149,7 +151,7 @@ func readJSON(name string, v any) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	text, err := io.ReadAll(io.LimitReader(f, maxConfig))
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ func start(t testing.TB) string {
 		t.Skip("no engine: none answers and starting one needs root")
 	}
 	lock(t)
-	dir, err := os.MkdirTemp("", "engine") // short: a socket's path has at most 107 bytes
+	dir, err := os.MkdirTemp("", "engine") //nolint:usetesting // a socket's path has at most 107 bytes
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,5 +105,5 @@ func lock(t testing.TB) {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { f.Close() })
+	t.Cleanup(func() { _ = f.Close() })
 }

@@ -79,7 +79,7 @@ func (p process) inside(name string) string {
 	if err != nil {
 		return ""
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		return ""
 	}
@@ -97,7 +97,7 @@ func openRoot(root, name string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	info, err := r.Stat(name) // a pipe would block us
 	if err != nil || !info.Mode().IsRegular() {
 		return nil, os.ErrInvalid

@@ -49,7 +49,7 @@ func ReadArchive(ctx context.Context, r io.Reader) ([]*Image, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read image archive: %w", err)
 		}
-		defer z.Close()
+		defer func() { _ = z.Close() }()
 		in = bufio.NewReader(z)
 	}
 	a, err := scan(in)

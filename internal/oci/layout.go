@@ -23,7 +23,7 @@ func (l layout) read(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	return io.ReadAll(io.LimitReader(f, maxBlob))
 }
 
@@ -33,7 +33,7 @@ func ReadLayout(dir string) ([]*Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read image layout: %w", err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	images, err := readIndex(layout{root: root})
 	if err != nil {
 		return nil, fmt.Errorf("read image layout %s: %w", dir, err)

@@ -21,7 +21,7 @@ func TestSave(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	images, err := oci.ReadArchive(t.Context(), f)
 	if err != nil {
 		t.Fatal(err)

@@ -65,27 +65,45 @@ func TestEdit(t *testing.T) {
 		name, text, want string
 		edit             func(h *model.Host) []source.Edit
 	}{
-		{"replace", "{\n  \"icc\": true,\n  \"debug\": true\n}\n", "{\n  \"icc\": false,\n  \"debug\": true\n}\n",
-			func(h *model.Host) []source.Edit { return h.ICC.Edit(false) }},
-		{"insert", "{\n  \"debug\": true\n}\n", "{\n  \"debug\": true,\n  \"icc\": false\n}\n",
-			func(h *model.Host) []source.Edit { return h.ICC.Edit(false) }},
-		{"tabs", "{\n\t\"debug\": true\n}\n", "{\n\t\"debug\": true,\n\t\"icc\": false\n}\n",
-			func(h *model.Host) []source.Edit { return h.ICC.Edit(false) }},
-		{"one line", `{"debug": true}`, `{"debug": true, "live-restore": true}`,
-			func(h *model.Host) []source.Edit { return h.LiveRestore.Edit(true) }},
-		{"empty object", "{}\n", "{\n  \"live-restore\": true\n}\n",
-			func(h *model.Host) []source.Edit { return h.LiveRestore.Edit(true) }},
-		{"debug", "{\n  \"debug\": true\n}\n", "{\n  \"debug\": false,\n  \"log-level\": \"info\"\n}\n",
-			func(h *model.Host) []source.Edit { return h.LogLevel.Edit("info") }},
-		{"list", "{\n  \"insecure-registries\": [\"a:5000\", \"b:5000\"]\n}\n", "{\n  \"insecure-registries\": [\"b:5000\"]\n}\n",
-			func(h *model.Host) []source.Edit { return h.InsecureRegistries.Items[0].Delete() }},
-		{"log options", "{\n  \"log-driver\": \"json-file\",\n  \"log-opts\": {\n    \"max-file\": \"3\"\n  }\n}\n",
+		{
+			"replace", "{\n  \"icc\": true,\n  \"debug\": true\n}\n", "{\n  \"icc\": false,\n  \"debug\": true\n}\n",
+			func(h *model.Host) []source.Edit { return h.ICC.Edit(false) },
+		},
+		{
+			"insert", "{\n  \"debug\": true\n}\n", "{\n  \"debug\": true,\n  \"icc\": false\n}\n",
+			func(h *model.Host) []source.Edit { return h.ICC.Edit(false) },
+		},
+		{
+			"tabs", "{\n\t\"debug\": true\n}\n", "{\n\t\"debug\": true,\n\t\"icc\": false\n}\n",
+			func(h *model.Host) []source.Edit { return h.ICC.Edit(false) },
+		},
+		{
+			"one line", `{"debug": true}`, `{"debug": true, "live-restore": true}`,
+			func(h *model.Host) []source.Edit { return h.LiveRestore.Edit(true) },
+		},
+		{
+			"empty object", "{}\n", "{\n  \"live-restore\": true\n}\n",
+			func(h *model.Host) []source.Edit { return h.LiveRestore.Edit(true) },
+		},
+		{
+			"debug", "{\n  \"debug\": true\n}\n", "{\n  \"debug\": false,\n  \"log-level\": \"info\"\n}\n",
+			func(h *model.Host) []source.Edit { return h.LogLevel.Edit("info") },
+		},
+		{
+			"list", "{\n  \"insecure-registries\": [\"a:5000\", \"b:5000\"]\n}\n", "{\n  \"insecure-registries\": [\"b:5000\"]\n}\n",
+			func(h *model.Host) []source.Edit { return h.InsecureRegistries.Items[0].Delete() },
+		},
+		{
+			"log options", "{\n  \"log-driver\": \"json-file\",\n  \"log-opts\": {\n    \"max-file\": \"3\"\n  }\n}\n",
 			"{\n  \"log-driver\": \"json-file\",\n  \"log-opts\": {\n    \"max-file\": \"3\",\n    \"max-size\": \"10m\"\n  }\n}\n",
 			func(h *model.Host) []source.Edit {
 				return h.Log.Edit(model.LogConfig{Driver: "json-file", Options: map[string]string{"max-file": "3", "max-size": "10m"}})
-			}},
-		{"delete", "{\n  \"experimental\": true,\n  \"icc\": false\n}\n", "{\n  \"icc\": false\n}\n",
-			func(h *model.Host) []source.Edit { return h.Experimental.Delete() }},
+			},
+		},
+		{
+			"delete", "{\n  \"experimental\": true,\n  \"icc\": false\n}\n", "{\n  \"icc\": false\n}\n",
+			func(h *model.Host) []source.Edit { return h.Experimental.Delete() },
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f, h := host(t, tt.text)

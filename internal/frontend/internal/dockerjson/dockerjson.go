@@ -24,8 +24,7 @@ func Objects(f *source.File, surface model.Surface) ([]json.RawMessage, []model.
 	text := bytes.TrimPrefix(f.Text, []byte("\xef\xbb\xbf"))
 	var all []json.RawMessage
 	err := json.Unmarshal(text, &all)
-	var kind *json.UnmarshalTypeError
-	if errors.As(err, &kind) {
+	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		all = []json.RawMessage{text}
 		err = nil
 	}
@@ -42,8 +41,7 @@ func Objects(f *source.File, surface model.Surface) ([]json.RawMessage, []model.
 // text of f.
 func SyntaxFault(f *source.File, surface model.Surface, err error) model.Fault {
 	at := 0
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		at = max(int(syntax.Offset)-1, 0)
 	}
 	return model.Fault{
@@ -60,8 +58,7 @@ func TypeFault(subject string, surface model.Surface, err error) (model.Fault, b
 		return model.Fault{}, false
 	}
 	fault := model.Fault{Place: model.Place{Path: subject}, Surface: surface, Message: err.Error()}
-	var kind *json.UnmarshalTypeError
-	if errors.As(err, &kind) {
+	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		fault.Message = "holds a " + kind.Value + " where a " + kind.Type.Kind().String() + " belongs"
 		if kind.Field != "" {
 			fault.Place.Path = Path(subject, kind.Field)
