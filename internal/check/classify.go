@@ -75,8 +75,8 @@ func classifyYAML(base string, text []byte) kind {
 	switch {
 	case hasKey(text, "apiVersion") && hasKey(text, "kind"):
 		return kubeKind
-	case hasKey(text, "services") || composeName(base):
-		return composeKind
+	case hasKey(text, "services") && !listed(text, "services") || composeName(base):
+		return composeKind // a GitLab pipeline lists its services
 	}
 	return runnable(text)
 }
@@ -114,23 +114,40 @@ func runnable(text []byte) kind {
 	return other
 }
 
-// hasKey reports whether a line of text starts with key and a colon, also in
-// flow style and behind a byte order mark.
+// hasKey reports whether key is a key of the top mapping of text: at the start of
+// a line, behind a byte order mark, or anywhere in a text in flow style, where
+// telling the levels apart would mean parsing it.
 func hasKey(text []byte, key string) bool {
-	for rest := text; ; {
-		i := bytes.Index(rest, []byte(key))
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	flow := len(bytes.TrimLeft(text, " \t\r\n")) > 0 && bytes.TrimLeft(text, " \t\r\n")[0] == '{'
+	for at := 0; ; {
+		i := bytes.Index(text[at:], []byte(key))
 		if i < 0 {
 			return false
 		}
-		before := rest[:i]
-		rest = rest[i+len(key):]
-		after := bytes.TrimLeft(rest, `"' `)
-		if len(after) == 0 || after[0] != ':' {
+		start, end := at+i, at+i+len(key)
+		at = end
+		if after := bytes.TrimLeft(text[end:], "\"' "); len(after) == 0 || after[0] != ':' {
 			continue
 		}
-		line := before[bytes.LastIndexByte(before, '\n')+1:]
-		if strings.Trim(string(line), "\ufeff\"'- {") == "" {
+		before := bytes.TrimRight(text[:start], "\"'")
+		if flow || len(before) == 0 || before[len(before)-1] == '\n' {
 			return true
 		}
 	}
+}
+
+// listed reports whether the value of key of the top mapping is a list.
+func listed(text []byte, key string) bool {
+	_, rest, ok := bytes.Cut(append([]byte("\n"), text...), []byte("\n"+key+":"))
+	if !ok {
+		return false
+	}
+	for line := range bytes.Lines(rest) {
+		line = bytes.TrimSpace(line)
+		if len(line) > 0 && line[0] != '#' {
+			return line[0] == '-' || line[0] == '['
+		}
+	}
+	return false
 }
