@@ -86,11 +86,12 @@ func Image(t testing.TB, tag string, files ...File) {
 		{Name: "etc/passwd", Text: "root:x:0:0::/:/app\napp:x:1000:1000::/:/app\n"},
 	}, files...))
 	args := []string{"import", "-c", `CMD ["/app"]`, "-c", "USER app", "-", tag}
-	if out, err := try(os.Getenv("DOCKER_HOST"), layer, args...); err != nil {
-		t.Fatalf("docker import %s: %v\n%s", tag, err, out)
+	id, err := try(os.Getenv("DOCKER_HOST"), layer, args...)
+	if err != nil {
+		t.Fatalf("docker import %s: %v\n%s", tag, err, id)
 	}
-	t.Cleanup(func() {
-		if out, err := try(os.Getenv("DOCKER_HOST"), nil, "rmi", "-f", tag); err != nil {
+	t.Cleanup(func() { // by its id, because another test may have taken the tag since
+		if out, err := try(os.Getenv("DOCKER_HOST"), nil, "rmi", "-f", strings.TrimSpace(id)); err != nil {
 			t.Errorf("remove image %s: %v\n%s", tag, err, out)
 		}
 	})
