@@ -45,8 +45,8 @@ func checkPackageCacheKept(p *rule.Pass, b *model.Build) {
 func cacheKept(k call) (string, finding.Fix) {
 	switch k.tool {
 	case "apt-get", "apt", "aptitude":
-		if k.verb == "update" && !aptCleaned(k) {
-			return k.tool + " leaves its package lists in the image", appendFix(k, "rm -rf /var/lib/apt/lists/*")
+		if k.verb == "update" {
+			return aptKept(k)
 		}
 	case "apk":
 		if k.verb == "add" && !k.open && !k.has("--no-cache") && !mounted(k.Run, "/var/cache/apk", "/etc/apk/cache") && !cleaned(k, "apk", "/var/cache/apk") {
@@ -72,13 +72,16 @@ func cacheKept(k call) (string, finding.Fix) {
 	return "", finding.Fix{}
 }
 
-// aptCleaned reports whether the package lists k fetches do not stay.
-func aptCleaned(k call) bool {
-	if mounted(k.Run, "/var/lib/apt", "/var/lib/apt/lists") {
-		// With the hook that deletes packages gone, those stay as well.
-		return mounted(k.Run, "/var/cache/apt") || !hookRemoved(k.Run)
+// aptKept says what fetching package lists with k leaves in the image. Where
+// the lists lie in a mount, packages stay if the hook that deletes them is gone.
+func aptKept(k call) (string, finding.Fix) {
+	switch lists := mounted(k.Run, "/var/lib/apt", "/var/lib/apt/lists"); {
+	case !lists && !cleaned(k, "", "/var/lib/apt/lists"):
+		return k.tool + " leaves its package lists in the image", appendFix(k, "rm -rf /var/lib/apt/lists/*")
+	case lists && hookRemoved(k.Run) && !mounted(k.Run, "/var/cache/apt") && !cleaned(k, k.tool, "/var/cache/apt"):
+		return k.tool + " leaves the packages it downloaded in the image", appendFix(k, k.tool+" clean")
 	}
-	return cleaned(k, "", "/var/lib/apt/lists")
+	return "", finding.Fix{}
 }
 
 // hookRemoved reports whether run, or a RUN before it in its stage, removes
