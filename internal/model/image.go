@@ -17,6 +17,9 @@ type Image struct {
 	// registry, or from the Dockerfile it is built from. Nil where neither is here.
 	Config *ImageConfig
 
+	Inventory       *Inventory       // what is in it; nil where that was not looked at
+	Vulnerabilities []*Vulnerability // of Inventory's packages, worst first
+
 	Lifecycles []*Lifecycle // of its product and of its distribution; none where neither is in the table
 }
 
@@ -83,7 +86,7 @@ type ImageConfig struct {
 	Health     Fact[Health]
 	StopSignal string
 	OnBuild    []string
-	History    []History // oldest first
+	History    []History       // oldest first
 	Layers     []string        // diff IDs, bottom first
 	Passwd     map[string]User // users of /etc/passwd by name; nil where it was not read
 }
