@@ -52,12 +52,12 @@ func (c *converter) flowSequence(y *yaml.Node, n *node) error {
 func (c *converter) mapping(y *yaml.Node, n *node, p place) error {
 	n.start = n.outer
 	flow := y.Style&yaml.FlowStyle != 0
-	if y.Anchor != "" || y.Style&yaml.TaggedStyle != 0 {
+	first := len(y.Content) > 0 && y.Content[0].Line == y.Line && y.Content[0].Column == y.Column
+	if !first || y.Anchor != "" || y.Style&yaml.TaggedStyle != 0 { // else an anchor there is the first key's
 		n.start = c.props(n.outer, false)
 	}
 	n.end, c.pos = n.start, n.start
 	if flow {
-		first := len(y.Content) > 0 && y.Content[0].Line == y.Line && y.Content[0].Column == y.Column
 		n.braces = !first && n.start < len(c.text) && c.text[n.start] == '{'
 	}
 	if n.braces {
@@ -89,13 +89,20 @@ func (c *converter) pair(k, v *yaml.Node, n *node, p place) error {
 	if p.flow {
 		c.comma()
 	}
+	mark := c.skip(c.pos, '?')
+	if mark > 0 && mark < len(c.text) && c.space(mark) == mark {
+		mark = -1 // a word that starts with a question mark
+	}
 	key, err := c.node(k, n, p)
 	if err != nil {
 		return err
 	}
+	key.colon = mark
 	p.at = c.skip(c.pos, ':')
 	if p.at >= 0 {
 		c.pos = p.at
+	} else if v.Value == "" && v.Kind == yaml.ScalarNode {
+		v.Line, v.Column = 1, 1 // a key alone: the library puts its value before what comes next
 	}
 	val, err := c.node(v, n, p)
 	if err != nil {

@@ -17,6 +17,7 @@ type converter struct {
 	text  []byte
 	ascii bool
 	lines []int // where lines start as YAML counts them; nil where it is as the file does
+	odd   bool  // YAML counts line breaks that the file does not
 
 	doc    *document
 	pos    int // the end of what has been walked
@@ -29,21 +30,21 @@ type converter struct {
 
 func newConverter(f *source.File, text []byte) *converter {
 	c := &converter{file: f, text: text, ascii: true, budget: maxMerged}
-	odd := false
 	for i, b := range text {
 		switch {
 		case b >= utf8.RuneSelf:
 			c.ascii = false
 		case b == '\r' && (i+1 == len(text) || text[i+1] != '\n'):
-			odd = true
+			c.odd = true
 		}
 	}
-	if odd || !c.ascii {
+	if c.odd || !c.ascii {
 		c.lines = []int{0}
 		for i := 0; i < len(text); {
 			n := c.lineBreak(i)
 			if n > 0 {
 				c.lines = append(c.lines, i+n)
+				c.odd = c.odd || text[i+n-1] != '\n'
 			}
 			i += max(n, 1)
 		}
@@ -119,6 +120,7 @@ func (c *converter) document(root *yaml.Node) (Value, error) {
 	}
 	c.doc.json = n.braces && (len(n.kids) == 0 || n.kids[0].kind != String || n.kids[0].style&yaml.DoubleQuotedStyle != 0)
 	n.keep = true
+	n.odd = n.odd || c.odd // edits work by the lines of the file
 	v := Value{n: n, at: n}
 	if n.alias {
 		v.n = n.target

@@ -45,10 +45,14 @@ func remove(n *node) []source.Edit {
 	}
 	switch {
 	case m.braces && i+per < len(m.kids):
-		return cut(f, start, m.kids[i+per].outer)
+		return cut(f, start, m.entryStart(i+per))
 	case m.braces:
 		prev := m.kids[i-1]
-		return cut(f, max(prev.end, prev.colon), max(end, m.kids[i].end))
+		edits := cut(f, max(prev.end, prev.colon), max(end, m.kids[i].end))
+		if prev.start == prev.end && prev.colon >= 0 {
+			edits[0].New = " " // "a:}" would be read as a word
+		}
+		return edits
 	case m.inFlow():
 		return nil
 	}
@@ -71,25 +75,13 @@ func (n *node) isKey() bool {
 	return false
 }
 
-// entryStart returns where the entry of block collection m starts whose first
-// node is m.kids[i]: at its key, at the mark of an explicit key, or at its dash.
+// entryStart returns where the entry of collection m starts whose first node is
+// m.kids[i]: at its dash, at the mark of an explicit key, or at itself.
 func (m *node) entryStart(i int) int {
-	k := m.kids[i]
-	if m.braces {
-		return k.outer
+	if k := m.kids[i]; k.colon > 0 {
+		return k.colon - 1
 	}
-	if m.kind == Sequence {
-		return max(k.colon-1, 0)
-	}
-	text := m.doc.file.Text
-	j := k.outer
-	for j > 0 && (text[j-1] == ' ' || text[j-1] == '\t') {
-		j--
-	}
-	if j > 0 && text[j-1] == '?' {
-		return j - 1
-	}
-	return k.outer
+	return m.kids[i].outer
 }
 
 // empty returns the edit that leaves nothing in collection m.

@@ -72,7 +72,7 @@ func (v Value) Append(l Lit) []source.Edit {
 // that is on one line.
 func scalarLit(n *node) Lit {
 	text := n.doc.file.Text[n.start:n.end]
-	if n.odd || len(text) == 0 || text[0] == '|' || text[0] == '>' || bytes.ContainsAny(text, "\r\n") {
+	if n.odd || len(text) == 0 || n.style == yaml.TaggedStyle || text[0] == '|' || text[0] == '>' || bytes.ContainsAny(text, "\r\n") {
 		return Str(n.text)
 	}
 	l := Raw(string(text))

@@ -80,7 +80,7 @@ func (w writer) scalar(l Lit, flow bool) string {
 	case String:
 		return w.str(l.text, flow)
 	}
-	if flow && l.plain != "" && strings.ContainsAny(l.text, ",[]{}:#") {
+	if flow && l.plain != "" && !plainSafe(l.text, true) {
 		return w.str(l.plain, true) // not safe inside of brackets
 	}
 	return l.text

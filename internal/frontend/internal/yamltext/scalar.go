@@ -22,6 +22,9 @@ func (c *converter) scalar(n *node, p place) {
 		return
 	}
 	n.start = c.props(n.outer, false)
+	if n.start > n.outer && c.text[n.start-1] > ' ' {
+		n.odd = true // an anchor that runs into the value
+	}
 	end := -1
 	switch {
 	case style&yaml.DoubleQuotedStyle != 0:

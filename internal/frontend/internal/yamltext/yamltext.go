@@ -72,7 +72,7 @@ type node struct {
 
 	outer      int // where its anchor and tag start, or start
 	start, end int // the value alone
-	colon      int // after the colon or dash before it, -1 where there is none
+	colon      int // after the colon, the dash or the mark of an explicit key before it, -1 where there is none
 
 	parent *node
 	kids   []*node // items, or keys and values in turn
