@@ -18,6 +18,7 @@ var seccompOff = &rule.Rule{
 	Refs: []string{
 		"trivy KSV-0104",
 		"kics default_seccomp_profile_disabled",
+		"kics seccomp_profile_is_not_configured",
 		"checkov CKV_K8S_31",
 		"CIS-Docker 5.22",
 		"PSS baseline",
