@@ -19,8 +19,8 @@ var layers = [][]string{
 	{"internal/source", "internal/nearest", "internal/catalog/gen/table"},
 	{"internal/model", "internal/catalog/gen"},
 	{"internal/finding", "internal/frontend/internal/"},
-	{"internal/oci", "internal/catalog", "internal/secret", "internal/kernel", "internal/frontend/dockerfile/shell"},
-	{"internal/frontend/"},
+	{"internal/oci", "internal/oci/ocitest", "internal/catalog", "internal/secret", "internal/kernel", "internal/vuln", "internal/falco", "internal/frontend/dockerfile/shell"},
+	{"internal/inventory", "internal/frontend/"},
 	{"internal/engine", "internal/resolve"},
 	{"internal/enginetest", "internal/rule"},
 	{"internal/config"},
@@ -32,7 +32,7 @@ var layers = [][]string{
 	{"internal/report/"},
 	{"internal/rules"},
 	{"internal/cli", "internal/rules/gen"},
-	{"internal/agreement", "cmd/"},
+	{"internal/agreement", "internal/cases", "cmd/"},
 }
 
 // layerOf returns the layer of pkg: that of its own name, else of the longest
