@@ -90,11 +90,28 @@ func Image(t testing.TB, tag string, files ...File) {
 	if err != nil {
 		t.Fatalf("docker import %s: %v\n%s", tag, err, id)
 	}
-	t.Cleanup(func() { // by its id, because another test may have taken the tag since
-		if out, err := try(os.Getenv("DOCKER_HOST"), nil, "rmi", "-f", strings.TrimSpace(id)); err != nil {
-			t.Errorf("remove image %s: %v\n%s", tag, err, out)
+	t.Cleanup(func() { removeImage(t, strings.TrimSpace(id)) })
+}
+
+// removeImage removes an image by its id, because another test may have taken
+// its tag since, and first the nameless ones built on it: a build leaves those
+// of its earlier stages behind.
+func removeImage(t testing.TB, id string) {
+	host := os.Getenv("DOCKER_HOST")
+	nameless, err := try(host, nil, "images", "-q", "--no-trunc", "--filter", "dangling=true")
+	if err != nil {
+		t.Errorf("list images: %v\n%s", err, nameless)
+	}
+	remove := []string{"rmi", "-f"}
+	for _, child := range strings.Fields(nameless) {
+		// One that has gone meanwhile is another test's.
+		if made, err := try(host, nil, "history", "-q", "--no-trunc", child); err == nil && child != id && strings.Contains(made, id) {
+			remove = append(remove, child)
 		}
-	})
+	}
+	if out, err := try(host, nil, append(remove, id)...); err != nil && !strings.Contains(out, "No such image") {
+		t.Errorf("remove image %s: %v\n%s", id, err, out)
+	}
 }
 
 // app is the source of the images' program.

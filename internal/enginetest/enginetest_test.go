@@ -1,6 +1,8 @@
 package enginetest
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -17,6 +19,29 @@ func TestRun(t *testing.T) {
 	})
 	if left := Docker(t, "ps", "-aq", "--filter", "label=of=enginetest"); left != "" {
 		t.Errorf("containers left behind: %s", strings.Fields(left))
+	}
+}
+
+// TestImage: an image goes away with what was built on it, also where another
+// has taken its tag.
+func TestImage(t *testing.T) {
+	Engine(t)
+	const tag = "bulkhead-enginetest:2"
+	Image(t, tag)
+	var id string
+	t.Run("inner", func(t *testing.T) {
+		Image(t, tag)
+		id = Docker(t, "image", "inspect", "-f", "{{.Id}}", tag)
+		dir := t.TempDir()
+		text := "FROM " + tag + "\nUSER root\nFROM " + tag + "\nUSER 1\n"
+		if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		Docker(t, "build", "-q", "-t", "bulkhead-enginetest:3", dir)
+		Docker(t, "rmi", "bulkhead-enginetest:3")
+	})
+	if out, err := try(os.Getenv("DOCKER_HOST"), nil, "image", "inspect", id); err == nil {
+		t.Errorf("image %s was left behind:\n%s", id, out)
 	}
 }
 
