@@ -30,7 +30,7 @@ func limit[T int64 | float64](s *service, fm form[T], short []string, group, nam
 	at := fact(s, fm, 0, short...)
 	deploy := fact(s, quotedForm(fm, name), 0, long...)
 	switch {
-	case deploy.State == model.Unset && s.own("deploy", "resources", group).Kind() != yamltext.Mapping,
+	case deploy.State == model.Unset && s.at("deploy", "resources", group).isNull(),
 		deploy.State == model.Unset && at.State != model.Unset,
 		s.res.partial && s.at(long...).isNull():
 		return at

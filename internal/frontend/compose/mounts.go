@@ -40,6 +40,9 @@ func (s *service) mounts() []model.Mount {
 			}
 		}
 	}
+	if socket := fact(s, boolForm(), false, "use_api_socket"); socket.Value {
+		add(apiSocket(socket))
+	}
 	if v := s.at("configs"); !v.isNull() {
 		for _, i := range listOf(v).items {
 			add(configMount(i))
@@ -81,30 +84,22 @@ func splitVolume(text string) []part {
 func (s *service) shortMount(v *value) model.Mount {
 	parts, raw := splitVolume(v.text), splitVolume(v.raw())
 	m := model.Mount{Kind: model.VolumeMount, Place: model.Place{Span: v.span()}, Delete: v.deleter()}
-	state := model.Set
-	if v.unknown {
-		state = model.Unknown
-	}
-	spans := func(i int) source.Span {
-		if len(raw) == len(parts) && i < len(raw) {
-			return v.part(raw[i].start, raw[i].end)
-		}
-		return v.span()
-	}
+	m.Source, m.Propagation = model.Fact[string]{Span: v.span()}, model.Fact[string]{Span: v.span()}
+	m.ReadOnly = model.Fact[bool]{Span: v.span()}
 	said := func(i int) model.Fact[string] {
-		f := model.Fact[string]{Value: parts[i].text, State: model.Set, Span: spans(i)}
+		f := model.Fact[string]{Value: parts[i].text, State: model.Set, Span: v.span()}
+		if len(raw) == len(parts) {
+			f.Span = v.part(raw[i].start, raw[i].end)
+		}
 		if v.unknown && strings.Contains(parts[i].text, "$") {
 			f.State = model.Unknown
 		}
 		return f
 	}
-	m.ReadOnly = model.Fact[bool]{Span: v.span()}
-	m.Propagation = model.Fact[string]{Span: v.span()}
-	m.Source = model.Fact[string]{Span: v.span()}
 	if len(parts) == 1 {
 		m.Target = said(0)
 		m.Target.Value = clean(m.Target.Value)
-		if m.Target.State == model.Unknown {
+		if m.Target.State == model.Unknown { // the variable may hold a source and options too
 			m.Source.State, m.ReadOnly.State = model.Unknown, model.Unknown
 		}
 		return m
@@ -112,11 +107,10 @@ func (s *service) shortMount(v *value) model.Mount {
 	m.Source, m.Target = said(0), said(1)
 	m.Target.Value = clean(m.Target.Value)
 	if len(parts) > 2 {
-		s.mountOptions(&m, v, parts[2:], state)
-		m.ReadOnly.Span = spans(2)
+		mountOptions(&m, said(2))
 	}
 	m.ReadOnly.Edit = readOnlyEdit(v, raw, len(parts))
-	s.source(&m, v.in, v.text)
+	s.source(&m, v.in)
 	if len(parts) > 3 || parts[0].text == "" || parts[1].text == "" {
 		s.r.fault(v.span(), "volume is not SOURCE:TARGET:OPTIONS")
 	}
@@ -124,16 +118,16 @@ func (s *service) shortMount(v *value) model.Mount {
 }
 
 // mountOptions reads the options of the short syntax.
-func (s *service) mountOptions(m *model.Mount, v *value, parts []part, state model.State) {
-	for _, o := range strings.Split(parts[0].text, ",") {
+func mountOptions(m *model.Mount, options model.Fact[string]) {
+	m.ReadOnly.Span, m.Propagation.Span = options.Span, options.Span
+	for _, o := range strings.Split(options.Value, ",") {
 		switch o {
 		case "ro", "rw":
 			m.ReadOnly.Value, m.ReadOnly.State = o == "ro", model.Set
 		case "rprivate", "private", "rshared", "shared", "rslave", "slave":
 			m.Propagation.Value, m.Propagation.State = o, model.Set
-			m.Propagation.Span = v.span()
 		default:
-			if strings.Contains(o, "$") && state == model.Unknown {
+			if options.State == model.Unknown && strings.Contains(o, "$") {
 				m.ReadOnly.State = model.Unknown
 			}
 		}
@@ -165,7 +159,7 @@ func readOnlyEdit(v *value, raw []part, parts int) func(bool) []source.Edit {
 
 // source works out what the source of m means: a path of the host, or a
 // volume, which may itself stand for a path.
-func (s *service) source(m *model.Mount, in *input, spec string) {
+func (s *service) source(m *model.Mount, in *input) {
 	src := m.Source.Value
 	switch {
 	case isPath(src):
@@ -173,9 +167,6 @@ func (s *service) source(m *model.Mount, in *input, spec string) {
 		m.Source.Value = hostPath(in, src)
 	case m.Source.State == model.Unknown && strings.HasPrefix(src, "$"):
 		m.Kind = model.BindMount // most often a directory; a volume's name is seldom a variable
-		if spec == "" {
-			m.Kind = model.VolumeMount
-		}
 	default:
 		s.volume(m)
 	}
@@ -269,17 +260,7 @@ func (s *service) longMount(v *value) model.Mount {
 			m.Place.Span = f.Span
 		}
 	}
-	m.ReadOnly = model.Fact[bool]{Span: m.Place.Span}
-	if ro := v.get("read_only"); ro.scalar() {
-		b, err := parseBool(ro.text)
-		m.ReadOnly = model.Fact[bool]{Value: b, State: model.Set, Span: ro.span(), Delete: ro.deleter()}
-		if err != nil || ro.unknown {
-			m.ReadOnly.State = model.Unknown
-		}
-	}
-	if !v.base {
-		m.ReadOnly.Edit = func(b bool) []source.Edit { return v.y.Get("read_only").Set(yamltext.Bool(b)) }
-	}
+	m.ReadOnly = longReadOnly(v, m.Place.Span)
 	switch {
 	case kind.State == model.Unknown:
 		m.Kind = model.OtherMount
@@ -296,6 +277,33 @@ func (s *service) longMount(v *value) model.Mount {
 		m.Kind = model.OtherMount
 	}
 	return m
+}
+
+// longReadOnly reads whether the volume v is read-only; at is its place.
+func longReadOnly(v *value, at source.Span) model.Fact[bool] {
+	f := model.Fact[bool]{Span: at}
+	if ro := v.get("read_only"); ro.scalar() {
+		b, err := parseBool(ro.text)
+		f = model.Fact[bool]{Value: b, State: model.Set, Span: ro.span(), Delete: ro.deleter()}
+		if err != nil || ro.unknown {
+			f.State = model.Unknown
+		}
+	}
+	if !v.base {
+		f.Edit = func(b bool) []source.Edit { return v.y.Get("read_only").Set(yamltext.Bool(b)) }
+	}
+	return f
+}
+
+// apiSocket returns the mount of the engine's socket that use_api_socket asks
+// for.
+func apiSocket(said model.Fact[bool]) model.Mount {
+	const path = "/var/run/docker.sock"
+	at := model.Fact[string]{Value: path, State: said.State, Span: said.Span}
+	return model.Mount{
+		Kind: model.BindMount, Place: model.Place{Span: said.Span}, Source: at, Target: at, Delete: said.Delete,
+		ReadOnly: model.Fact[bool]{Span: said.Span}, Propagation: model.Fact[string]{Span: said.Span},
+	}
 }
 
 // configMount returns the mount a config becomes.

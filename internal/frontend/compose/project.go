@@ -118,9 +118,6 @@ func (p *project) declare(d yamltext.Value) {
 			continue
 		}
 		for _, y := range s.Pairs() {
-			if strings.HasPrefix(y.Key(), "x-") {
-				continue
-			}
 			res := &resource{name: y.Key(), key: y.KeySpan(), own: []yamltext.Value{y}}
 			if k := y.Kind(); k == yamltext.Mapping || k == yamltext.Null {
 				res.v = p.r.build(y, p.in, 0)
@@ -249,26 +246,8 @@ func (p *project) extend(section string, res *resource, depth int) {
 	}
 	res.state = extending
 	defer func() { res.state = extended }()
-	name := ext
-	from := p
-	if ext.kind == yamltext.Mapping {
-		name = ext.get("service")
-		if file := ext.get("file"); file.scalar() {
-			from = p.baseProject(file)
-		}
-	}
-	if !name.scalar() {
-		p.r.fault(ext.span(), "extends names no service")
-		res.partial = true
-		return
-	}
-	if from == nil || name.unknown {
-		res.partial = true
-		return
-	}
-	base := from.find(section, name.text)
+	from, base := p.baseOf(section, ext)
 	if base == nil {
-		p.r.fault(name.span(), "service "+name.text+" is not there to extend")
 		res.partial = true
 		return
 	}
@@ -280,6 +259,30 @@ func (p *project) extend(section string, res *resource, depth int) {
 		c.entries = slices.DeleteFunc(slices.Clone(v.entries), func(e entry) bool { return e.key == "extends" })
 		res.v = &c
 	}
+}
+
+// baseOf returns the service that ext, the value of extends, names, with the
+// project it is in; nil, said why, where it is not there.
+func (p *project) baseOf(section string, ext *value) (*project, *resource) {
+	name, from := ext, p
+	if ext.kind == yamltext.Mapping {
+		name = ext.get("service")
+		if file := ext.get("file"); file.scalar() {
+			from = p.baseProject(file)
+		}
+	}
+	switch {
+	case !name.scalar():
+		p.r.fault(ext.head(), "extends names no service")
+		return nil, nil
+	case from == nil || name.unknown:
+		return nil, nil
+	}
+	base := from.find(section, name.text)
+	if base == nil {
+		p.r.fault(name.span(), "service "+name.text+" is not there to extend")
+	}
+	return from, base
 }
 
 // baseProject returns the project of the file that v, the file of extends,

@@ -171,36 +171,39 @@ func (s *service) health() model.Fact[model.Health] {
 			return f
 		}
 	}
-	t := v.get("test")
-	if t.isNull() {
-		return f // intervals for the test of the image
+	if t := v.get("test"); !t.isNull() { // else intervals for the test of the image
+		f.Span, f.Delete = t.head(), s.deleter("healthcheck", "test")
+		f.Value, f.State = healthTest(t)
 	}
-	f.Span, f.State, f.Delete = t.head(), model.Set, s.deleter("healthcheck", "test")
-	f.Value = model.Health{Kind: model.CommandHealth}
+	return f
+}
+
+// healthTest reads the test of a health check.
+func healthTest(t *value) (model.Health, model.State) {
+	h, state := model.Health{Kind: model.CommandHealth}, model.Set
 	if t.scalar() {
-		f.Value.Test = []string{t.text}
+		h.Test = []string{t.text}
 		if t.unknown {
-			f.State = model.Unknown
+			state = model.Unknown
 		}
-		return f
+		return h, state
+	}
+	if len(t.items) == 0 {
+		h.Kind = model.NoHealth
 	}
 	for i, item := range t.items {
 		if item.unknown {
-			f.State = model.Unknown
+			state = model.Unknown
 		}
 		switch {
 		case i == 0 && item.text == "NONE":
-			f.Value = model.Health{Kind: model.DisabledHealth}
-			return f
+			return model.Health{Kind: model.DisabledHealth}, state
 		case i == 0 && (item.text == "CMD" || item.text == "CMD-SHELL"):
 		default:
-			f.Value.Test = append(f.Value.Test, item.text)
+			h.Test = append(h.Test, item.text)
 		}
 	}
-	if len(t.items) == 0 {
-		f.Value.Kind = model.NoHealth
-	}
-	return f
+	return h, state
 }
 
 func healthLit(h model.Health) yamltext.Lit {

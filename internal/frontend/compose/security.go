@@ -115,8 +115,9 @@ func known(text string) (string, bool) { return text, true }
 // item or adds one to the list; deleting it takes the item out.
 func optionFact[T any](s *service, state model.State, o option, def T, prefix string, parse func(string) (T, bool), format func(T) string) model.Fact[T] {
 	f := model.Fact[T]{Value: def, State: state, Span: s.res.key}
+	// Also where another service says it: the item added comes after and counts.
+	f.Edit = func(x T) []source.Edit { return s.own("security_opt").Append(yamltext.Str(prefix + format(x))) }
 	if o.v == nil {
-		f.Edit = func(x T) []source.Edit { return s.own("security_opt").Append(yamltext.Str(prefix + format(x))) }
 		return f
 	}
 	f.Span, f.State = o.v.span(), model.Set

@@ -83,7 +83,7 @@ func (s *service) workload() *model.Workload {
 	w.Links = s.words(same, "links")
 	w.Mounts = s.mounts()
 	w.MountsAll = model.Set
-	if s.res.partial {
+	if s.res.partial || !s.at("volumes_from").isNull() {
 		w.MountsAll = model.Unknown
 	}
 	w.Devices = s.devices()

@@ -156,12 +156,12 @@ func checkSpan(t *testing.T, v Value) {
 	if !v.IsScalar() || v.n.odd || strings.ContainsAny(text, "\r\n\u0085\u2028\u2029") || v.n.style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
 		return
 	}
-	var got yaml.Node
-	if err := yaml.Unmarshal([]byte("- "+text+"\n"), &got); err != nil {
-		t.Fatalf("span %q does not read: %v", text, err)
+	var block, flow yaml.Node // a plain scalar may end at a colon only inside of brackets
+	if err := yaml.Unmarshal([]byte("- "+text+"\n"), &block); err == nil && block.Content[0].Content[0].Value == v.Text() {
+		return
 	}
-	if x := got.Content[0].Content[0].Value; x != v.Text() {
-		t.Fatalf("span %q reads %q, want %q", text, x, v.Text())
+	if err := yaml.Unmarshal([]byte("["+text+"\n]"), &flow); err != nil || flow.Content[0].Content[0].Value != v.Text() {
+		t.Fatalf("span %q does not read %q: %v", text, v.Text(), err)
 	}
 }
 
