@@ -2,7 +2,6 @@ package check
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,21 +15,26 @@ import (
 // is known.
 var weight = [...]float64{finding.Info: 1, finding.Low: 4, finding.Medium: 20, finding.High: 60, finding.Critical: 140}
 
+// prize is how much more a finding counts for what it gives an attacker.
+var prize = [...]float64{finding.Foothold: 1, finding.Secrets: 1.1, finding.Takeover: 1.4}
+
 // rank orders findings by what an attacker gets: how bad it is, whether the
 // workload can be reached from outside, and whether it runs now. Equal ones
 // keep their order, which is that of files and places.
 func rank(findings []finding.Finding) {
-	slices.SortStableFunc(findings, func(a, b finding.Finding) int { return cmp.Compare(score(b), score(a)) })
+	scores := make([]float64, len(findings))
+	for i := range findings {
+		scores[i] = score(&findings[i])
+	}
+	order(findings, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
 }
 
-func score(f finding.Finding) float64 {
+func score(f *finding.Finding) float64 {
 	s := weight[f.Severity]
 	if f.Likely {
 		s *= 0.8
 	}
-	if f.Gain != "" {
-		s *= 1.2
-	}
+	s *= prize[f.Prize]
 	w := f.Workload
 	if w == nil {
 		return s
@@ -90,7 +94,7 @@ func address(e model.Exposure) string {
 }
 
 // stories returns the three findings to fix first as sentences, one a rule and
-// subject, so that one careless service does not fill the list.
+// one a subject, so that one careless service does not fill the list.
 func stories(findings []finding.Finding) []report.Story {
 	var out []report.Story
 	for i := range findings {
@@ -106,18 +110,19 @@ func stories(findings []finding.Finding) []report.Story {
 	return out
 }
 
-// same reports whether telling b after a says little new: the same rule, or
-// another way to get the same thing out of the same workload.
-func same(a, b finding.Finding) bool {
-	return a.Rule == b.Rule || a.Subject == b.Subject && a.Gain == b.Gain
-}
+// same reports whether telling b after a says little new.
+func same(a, b finding.Finding) bool { return a.Rule == b.Rule || a.Subject == b.Subject }
 
 // sentence tells f with the chain that leads to it: how the workload is
 // reached, whom it runs as, and what that gives.
 func sentence(f finding.Finding) string {
+	gain := ""
+	if f.Gain != "" {
+		gain = ": an attacker can " + f.Gain
+	}
 	w := f.Workload
-	if w == nil || f.Gain == "" {
-		return f.Subject + ": " + f.Message
+	if w == nil {
+		return f.Subject + ": " + f.Message + gain
 	}
 	var chain []string
 	switch reach, by := reached(w); reach {
@@ -133,24 +138,17 @@ func sentence(f finding.Finding) string {
 		}
 		chain = append(chain, as)
 	}
-	chain = append(chain, said(f.Message))
-	return fmt.Sprintf("%s %s: an attacker in it can %s", f.Subject, and(chain), f.Gain)
-}
-
-// said turns a finding's message into the predicate of a sentence about its
-// workload.
-func said(message string) string {
-	for _, subject := range []string{"container ", "the container "} {
-		if rest, ok := strings.CutPrefix(message, subject); ok {
-			return rest
-		}
+	said := "; " + f.Message
+	if is, ok := strings.CutPrefix(f.Message, "container "); ok {
+		chain, said = append(chain, is), ""
 	}
-	for _, verb := range []string{"runs ", "shares ", "mounts ", "keeps ", "has ", "can ", "uses ", "is "} {
-		if strings.HasPrefix(message, verb) {
-			return message
-		}
+	if len(chain) == 0 {
+		return f.Subject + ": " + f.Message + gain
 	}
-	return "has a fault (" + message + ")"
+	if gain != "" {
+		gain = ": an attacker in it can " + f.Gain
+	}
+	return f.Subject + " " + and(chain) + said + gain
 }
 
 // and joins phrases as English does.

@@ -43,6 +43,7 @@ type Finding struct {
 	Surface  model.Surface
 	Message  string      // a fact, lower case, no period: "container is privileged"
 	Gain     string      // what an attacker in the subject gets, a verb phrase; see rule.Rule
+	Prize    Prize       // the best of it
 	Likely   bool        // rests on something unknown; certain otherwise
 	Span     source.Span // the narrowest text that is wrong: a value or a key, never a whole block
 	Path     string      // the place where there is no text: "container web: HostConfig.Privileged"
@@ -58,6 +59,16 @@ type Finding struct {
 	Network  *model.Network
 	Host     *model.Host
 }
+
+// A Prize is what an attacker gets, in the order they would choose.
+type Prize uint8
+
+// The prizes.
+const (
+	Foothold Prize = iota // nothing beyond the container itself
+	Secrets               // credentials, which open something else
+	Takeover              // the host or the cluster
+)
 
 // Where returns f's place as people read it: "compose.yaml:4:17", or Path.
 func (f Finding) Where() string {

@@ -30,6 +30,9 @@ type Rule struct {
 	// the ranking; empty for rules about hygiene.
 	Gain string
 
+	// Prize is the best an attacker gets, for the ranking.
+	Prize finding.Prize
+
 	// Doc is the rule's archive: prose, and for every surface a bad example
 	// with the findings it must raise and the good example its fix produces.
 	Doc string
@@ -101,7 +104,7 @@ func Run(r *Rule, s *model.System) []finding.Finding {
 // finding returned may be refined until the rule returns.
 func (p *Pass) Report(at model.Place, message string, fixes ...finding.Fix) *finding.Finding {
 	f := p.subject
-	f.Rule, f.Severity, f.Gain = p.rule.Name, p.rule.Severity, p.rule.Gain
+	f.Rule, f.Severity, f.Gain, f.Prize = p.rule.Name, p.rule.Severity, p.rule.Gain, p.rule.Prize
 	f.Span, f.Path, f.Likely = at.Span, at.Path, at.Likely
 	f.Message = message
 	for _, fix := range fixes {

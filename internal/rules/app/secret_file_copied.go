@@ -20,6 +20,7 @@ var secretFileCopied = &rule.Rule{
 	Severity: finding.Critical,
 	Refs:     []string{"dockle CIS-DI-0010", "trivy DS-0031", "CIS-Docker 4.10"},
 	Gain:     "use credentials that everybody who pulls the image can read",
+	Prize:    finding.Secrets,
 	Doc:      secretFileCopiedDoc,
 	Build:    checkSecretFileCopied,
 }

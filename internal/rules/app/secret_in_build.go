@@ -27,6 +27,7 @@ var secretInBuild = &rule.Rule{
 		"CIS-Docker 4.10",
 	},
 	Gain:  "use a secret that everybody who pulls the image can read",
+	Prize: finding.Secrets,
 	Doc:   secretInBuildDoc,
 	Build: checkSecretInBuild,
 }

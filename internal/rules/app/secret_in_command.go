@@ -20,6 +20,7 @@ var secretInCommand = &rule.Rule{
 	Severity: finding.High,
 	Refs:     []string{"CIS-Docker 4.10"},
 	Gain:     "read a secret from the list of processes",
+	Prize:    finding.Secrets,
 	Doc:      secretInCommandDoc,
 	Workload: checkSecretInCommand,
 }

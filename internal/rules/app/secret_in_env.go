@@ -31,6 +31,7 @@ var secretInEnv = &rule.Rule{
 		"CIS-Docker 4.10",
 	},
 	Gain:     "read a secret from the environment",
+	Prize:    finding.Secrets,
 	Doc:      secretInEnvDoc,
 	Workload: checkSecretInEnv,
 }

@@ -20,6 +20,7 @@ var secretInRun = &rule.Rule{
 	Severity: finding.Critical,
 	Refs:     []string{"dockle CIS-DI-0010", "CIS-Docker 4.10"},
 	Gain:     "use a secret that everybody who pulls the image can read",
+	Prize:    finding.Secrets,
 	Doc:      secretInRunDoc,
 	Build:    checkSecretInRun,
 }

@@ -19,6 +19,7 @@ var secretInURL = &rule.Rule{
 	Severity: finding.High,
 	Refs:     []string{"CIS-Docker 4.10"},
 	Gain:     "use a password that everybody who pulls the image can read",
+	Prize:    finding.Secrets,
 	Doc:      secretInURLDoc,
 	Build:    checkSecretInURL,
 }

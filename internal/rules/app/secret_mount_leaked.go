@@ -20,6 +20,7 @@ var secretMountLeaked = &rule.Rule{
 	Severity: finding.High,
 	Refs:     []string{"CIS-Docker 4.10"},
 	Gain:     "use a secret that everybody who pulls the image can read",
+	Prize:    finding.Secrets,
 	Doc:      secretMountLeakedDoc,
 	Build:    checkSecretMountLeaked,
 }

@@ -20,6 +20,7 @@ var secretRemovedTooLate = &rule.Rule{
 	Severity: finding.Critical,
 	Refs:     []string{"dockle CIS-DI-0010", "CIS-Docker 4.10"},
 	Gain:     "use credentials that everybody who pulls the image can take out of its layers",
+	Prize:    finding.Secrets,
 	Doc:      secretRemovedTooLateDoc,
 	Build:    checkSecretRemovedTooLate,
 }

@@ -25,6 +25,7 @@ var clusterAdminBinding = &rule.Rule{
 		"kube-linter cluster-admin-role-binding",
 	},
 	Gain:  "own the cluster with the pod's token",
+	Prize: finding.Takeover,
 	Doc:   clusterAdminBindingDoc,
 	Grant: checkClusterAdminBinding,
 }

@@ -23,6 +23,7 @@ var secretsGrant = &rule.Rule{
 		"kube-linter access-to-secrets",
 	},
 	Gain:  "read the passwords and tokens of other programs",
+	Prize: finding.Secrets,
 	Doc:   secretsGrantDoc,
 	Grant: checkSecretsGrant,
 }

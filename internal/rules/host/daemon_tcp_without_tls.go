@@ -19,6 +19,7 @@ var daemonTcpWithoutTLS = &rule.Rule{
 	Severity: finding.Critical,
 	Refs:     []string{"CIS-Docker 2.7"},
 	Gain:     "control the engine and own the host",
+	Prize:    finding.Takeover,
 	Doc:      daemonTcpWithoutTLSDoc,
 	Host:     checkDaemonTcpWithoutTLS,
 }

@@ -17,6 +17,7 @@ var openEngineSocket = &rule.Rule{
 	Severity: finding.Critical,
 	Refs:     []string{"CIS-Docker 3.15", "CIS-Docker 3.16", "CIS-Docker 1.1.2"},
 	Gain:     "become root from any account of the host",
+	Prize:    finding.Takeover,
 	Doc:      openEngineSocketDoc,
 	Host:     checkOpenEngineSocket,
 }

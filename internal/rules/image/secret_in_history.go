@@ -21,6 +21,7 @@ var secretInHistory = &rule.Rule{
 	Severity: finding.Critical,
 	Refs:     []string{"dockle CIS-DI-0010", "trivy DS-0031", "CIS-Docker 4.10"},
 	Gain:     "use a secret that everybody who pulls the image can read",
+	Prize:    finding.Secrets,
 	Doc:      secretInHistoryDoc,
 	Image:    checkSecretInHistory,
 }

@@ -31,13 +31,13 @@ func checkUnpinnedDigest(p *rule.Pass, i *model.Image) {
 	if !pulled(i) || ref.Tag == "" || ref.Tag == "latest" || ref.Digest != "" {
 		return // without a tag there are other things to say first
 	}
-	p.Report(i.Ref.Place(), fmt.Sprintf("image %s:%s is not pinned by its digest", ref.Familiar(), ref.Tag), pin(p, i))
+	p.Report(i.Ref.Place(), fmt.Sprintf("image %s:%s is not pinned by its digest", ref.Familiar(), ref.Tag), pin(i))
 }
 
 // pin returns the fix that names the image by the digest it has on this
 // engine, where it is here.
-func pin(p *rule.Pass, i *model.Image) finding.Fix {
-	digest := localDigest(p.System, i.Ref.Value)
+func pin(i *model.Image) finding.Fix {
+	digest := localDigest(i)
 	if digest == "" {
 		return finding.Fix{}
 	}
@@ -47,26 +47,15 @@ func pin(p *rule.Pass, i *model.Image) finding.Fix {
 	return rule.Set(i.Ref, ref, "pin the image to the digest that is here")
 }
 
-// localDigest returns the digest under which the engine holds ref, or "".
-func localDigest(s *model.System, ref model.Reference) string {
-	for _, i := range s.Images {
-		if i.Use != model.StoredImage || i.Config == nil || !hasTag(i.Config, ref) {
-			continue
-		}
-		for _, d := range i.Config.Digests {
-			if digest, ok := strings.CutPrefix(d, ref.Familiar()+"@"); ok {
-				return digest
-			}
+// localDigest returns the digest under which the engine holds i, or "".
+func localDigest(i *model.Image) string {
+	if i.Stored == nil || i.Stored.Config == nil {
+		return ""
+	}
+	for _, d := range i.Stored.Config.Digests {
+		if digest, ok := strings.CutPrefix(d, i.Ref.Value.Familiar()+"@"); ok {
+			return digest
 		}
 	}
 	return ""
-}
-
-func hasTag(c *model.ImageConfig, ref model.Reference) bool {
-	for _, t := range c.Tags {
-		if t == ref.Familiar()+":"+ref.Tag {
-			return true
-		}
-	}
-	return false
 }

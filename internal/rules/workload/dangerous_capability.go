@@ -30,6 +30,7 @@ var dangerousCapability = &rule.Rule{
 		"PSS baseline",
 	},
 	Gain:     "use a part of the host root's power",
+	Prize:    finding.Takeover,
 	Doc:      dangerousCapabilityDoc,
 	Workload: checkDangerousCapability,
 }

@@ -29,6 +29,7 @@ var engineSocket = &rule.Rule{
 		"PSS baseline",
 	},
 	Gain:     "start a privileged container and own the host",
+	Prize:    finding.Takeover,
 	Doc:      engineSocketDoc,
 	Workload: checkEngineSocket,
 }

@@ -24,18 +24,21 @@ func checkExposedNotPublished(p *rule.Pass, w *model.Workload) {
 	if w.Surface != model.Compose && w.Surface != model.RunLine || w.Role.Stores() {
 		return
 	}
-	for _, other := range p.System.Workloads {
-		if other.Surface == w.Surface && other.Project == w.Project && opensOut(other) {
-			return
-		}
-	}
 	for _, port := range w.Exposed {
 		// What the image exposes is a note of its author; what is written
 		// beside the workload is meant to open something.
-		if port.State != model.Unknown && port.Place.Span.IsValid() && port.Place.Span.File == w.Place.Span.File {
+		if port.State != model.Unknown && port.Place.Span.IsValid() && port.Place.Span.File == w.Place.Span.File && !projectOpensOut(p.System, w) {
 			p.Reportf(port.Place, "port %s is exposed, which publishes nothing, and nothing here is published", portText(port))
 		}
 	}
+}
+
+// projectOpensOut reports whether w or a workload of its project may lead the
+// world in.
+func projectOpensOut(s *model.System, w *model.Workload) bool {
+	return slices.ContainsFunc(s.Workloads, func(other *model.Workload) bool {
+		return other.Surface == w.Surface && other.Project == w.Project && opensOut(other)
+	})
 }
 
 // opensOut reports whether w may lead the world to its neighbours: it is

@@ -25,6 +25,7 @@ var hostPID = &rule.Rule{
 		"PSS baseline",
 	},
 	Gain:     "see the host's processes and, as root, their files and secrets",
+	Prize:    finding.Secrets,
 	Doc:      hostPIDDoc,
 	Workload: checkHostPID,
 }

@@ -17,6 +17,7 @@ var hostProcess = &rule.Rule{
 	Severity: finding.High,
 	Refs:     []string{"trivy KSV-0103", "PSS baseline"},
 	Gain:     "act on the Windows node itself",
+	Prize:    finding.Takeover,
 	Doc:      hostProcessDoc,
 	Workload: checkHostProcess,
 }

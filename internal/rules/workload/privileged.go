@@ -25,6 +25,7 @@ var privileged = &rule.Rule{
 		"PSS baseline",
 	},
 	Gain:     "take over the host: every device and capability is open to it",
+	Prize:    finding.Takeover,
 	Doc:      privilegedDoc,
 	Workload: checkPrivileged,
 }

@@ -28,6 +28,7 @@ var sensitiveHostMount = &rule.Rule{
 		"PSS baseline",
 	},
 	Gain:     "read or change files that decide over the host",
+	Prize:    finding.Takeover,
 	Doc:      sensitiveHostMountDoc,
 	Workload: checkSensitiveHostMount,
 }
