@@ -2,6 +2,7 @@ package container
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -194,6 +195,28 @@ func TestFaults(t *testing.T) {
 		}
 		if place != tt.place || !strings.Contains(f.Message, tt.message) {
 			t.Errorf("%s: got %q at %q, want %q at %q", tt.text, f.Message, place, tt.message, tt.place)
+		}
+	}
+}
+
+// TestAskedMounts: JSON without Mounts says what was asked.
+func TestAskedMounts(t *testing.T) {
+	for host, want := range map[string]string{
+		`{"Binds":["/etc:/e:ro,rshared"]}`: "bind /etc /e true rshared",
+		`{"Binds":["data:/d"]}`:            "volume data /d false ",
+		`{"Mounts":[{"Type":"bind","Source":"/etc","Target":"/e","ReadOnly":true,"BindOptions":{"Propagation":"rslave"}}]}`: "bind /etc /e true rslave",
+		`{"Mounts":[{"Type":"volume","Source":"data","Target":"/d"}]}`:                                                      "volume data /d false ",
+		`{"Mounts":[{"Type":"tmpfs","Target":"/t"}]}`:                                                                       "tmpfs  /t false ",
+	} {
+		w := read(t, host)
+		if len(w.Mounts) != 1 {
+			t.Errorf("%s: %d mounts, want 1", host, len(w.Mounts))
+			continue
+		}
+		m := w.Mounts[0]
+		got := fmt.Sprintf("%s %s %s %v %s", m.Kind, m.Source.Value, m.Target.Value, m.ReadOnly.Value, m.Propagation.Value)
+		if got != want {
+			t.Errorf("%s: got %q, want %q", host, got, want)
 		}
 	}
 }

@@ -116,6 +116,8 @@ type mountSpec struct {
 	Type          string
 	Source        string
 	Target        string
+	ReadOnly      bool
+	BindOptions   *struct{ Propagation string }
 	VolumeOptions *struct {
 		DriverConfig *struct {
 			Name    string

@@ -32,6 +32,7 @@ func (r reader) mounts(w *model.Workload) {
 	}
 	if r.in.Mounts == nil {
 		r.bindsOnly(w)
+		r.specsOnly(w)
 	}
 	slices.SortStableFunc(w.Mounts, func(a, b model.Mount) int { return cmp.Compare(a.Target.Value, b.Target.Value) })
 	w.MountsAll = r.asked
@@ -172,6 +173,21 @@ func (r reader) bindsOnly(w *model.Workload) {
 			case "shared", "rshared", "slave", "rslave", "private":
 				m.Propagation = p
 			}
+		}
+		w.Mounts = append(w.Mounts, r.mount(m))
+	}
+}
+
+// specsOnly reads HostConfig.Mounts where the JSON has no Mounts.
+func (r reader) specsOnly(w *model.Workload) {
+	for _, s := range r.host.Mounts {
+		rw := !s.ReadOnly
+		m := mountPoint{Type: s.Type, Source: s.Source, Destination: s.Target, RW: &rw}
+		if s.Type == "volume" {
+			m.Name, m.Source = s.Source, ""
+		}
+		if s.BindOptions != nil {
+			m.Propagation = s.BindOptions.Propagation
 		}
 		w.Mounts = append(w.Mounts, r.mount(m))
 	}
