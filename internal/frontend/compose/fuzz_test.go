@@ -35,30 +35,83 @@ func seeds(f *testing.F) {
 // its file, and that every edit leaves a file that reads.
 func FuzzRead(f *testing.F) {
 	seeds(f)
-	f.Fuzz(func(t *testing.T, text string) {
-		file := source.NewFile("compose.yaml", []byte(text))
-		o := Options{Load: func(string) (*source.File, error) {
-			return source.NewFile("other.yaml", []byte(text)), nil
-		}}
-		facts := Read([]*source.File{file}, o)
-		for _, w := range facts.Workloads {
-			checkSpans(t, reflect.ValueOf(*w), 0)
-		}
-		for _, n := range facts.Networks {
-			checkSpans(t, reflect.ValueOf(*n), 0)
-		}
-		for _, x := range facts.Faults {
-			checkSpan(t, x.Place.Span)
-		}
-		if len(facts.Faults) > 0 {
-			return // what is not valid before an edit need not be after it
-		}
-		for _, w := range facts.Workloads {
-			for name, edits := range allEdits(w) {
-				applyTo(t, file, name, edits)
+	f.Fuzz(checkRead)
+}
+
+// TestCases does to the shared cases what the fuzz target does to its input.
+func TestCases(t *testing.T) {
+	for _, c := range kics(t) {
+		checkRead(t, c.all["compose.yaml"])
+	}
+}
+
+func checkRead(t *testing.T, text string) {
+	file := source.NewFile("compose.yaml", []byte(text))
+	o := Options{Load: func(string) (*source.File, error) {
+		return source.NewFile("other.yaml", []byte(text)), nil
+	}}
+	facts := Read([]*source.File{file}, o)
+	for _, w := range facts.Workloads {
+		checkSpans(t, reflect.ValueOf(*w), 0)
+	}
+	for _, n := range facts.Networks {
+		checkSpans(t, reflect.ValueOf(*n), 0)
+	}
+	for _, x := range facts.Faults {
+		checkSpan(t, x.Place.Span)
+	}
+	if len(facts.Faults) > 0 {
+		return // what is not valid before an edit need not be after it
+	}
+	for i, w := range facts.Workloads {
+		for name, edits := range allEdits(w) {
+			if after := applyTo(t, file, name, edits); after != nil {
+				checkEffect(t, name, i, after, o)
 			}
 		}
-	})
+	}
+}
+
+// checkEffect checks that the file says what the edit called name made the
+// i-th workload say.
+func checkEffect(t *testing.T, name string, i int, after *source.File, o Options) {
+	t.Helper()
+	facts := Read([]*source.File{after}, o)
+	if i >= len(facts.Workloads) {
+		t.Fatalf("%s: workload %d is gone:\n%s", name, i, after.Text)
+	}
+	w := facts.Workloads[i]
+	ok := true
+	switch name {
+	case "read_only":
+		ok = w.ReadOnlyRoot.Value
+	case "privileged", "no privileged":
+		ok = !w.Privileged.Value
+	case "cap_drop":
+		ok = false
+		for _, c := range w.CapDrop.Items {
+			ok = ok || c.Value == "ALL"
+		}
+	case "nnp":
+		ok = w.NoNewPrivileges.Value
+	case "memory":
+		ok = w.Memory.Value == 1<<29
+	case "pids":
+		ok = w.PIDs.Value == 100
+	case "cpus":
+		ok = w.CPUs.Value == 0.5
+	case "restart":
+		ok = w.Restart.Value == model.Restart{Policy: "on-failure", Max: 5}
+	case "log":
+		ok = w.Log.Value.Driver == "json-file" && w.Log.Value.Options["max-size"] == "10m"
+	case "user":
+		ok = w.User.Value.Name == "app"
+	case "image":
+		ok = w.Image.Ref.Value.Raw == "nginx:1.27"
+	}
+	if !ok {
+		t.Fatalf("%s: the edit has no effect on %s:\n%s", name, w.Name, after.Text)
+	}
 }
 
 // allEdits returns the edits a fix of w could be made of, by what they do.
@@ -106,25 +159,30 @@ func call2[T any](f func(T) []source.Edit, v T) []source.Edit {
 	return f(v)
 }
 
-// applyTo applies those of edits that are of file and reads the result.
-func applyTo(t *testing.T, file *source.File, name string, edits []source.Edit) {
+// applyTo applies edits, if they are of file, and returns the result.
+func applyTo(t *testing.T, file *source.File, name string, edits []source.Edit) *source.File {
 	t.Helper()
 	for _, e := range edits {
 		if e.Span.File != file {
-			return
+			return nil
 		}
+	}
+	if len(edits) == 0 {
+		return nil
 	}
 	got, err := source.Apply(file, edits)
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	docs, errs := yamltext.Parse(source.NewFile("edited.yaml", got))
+	after := source.NewFile("compose.yaml", got)
+	docs, errs := yamltext.Parse(after)
 	if len(errs) > 0 && !strings.Contains(errs[0].Message, "nested deeper") {
 		t.Fatalf("%s: the result does not parse: %v\n%s", name, errs[0], got)
 	}
 	if before, _ := yamltext.Parse(file); len(docs) != len(before) {
 		t.Fatalf("%s: got %d documents, want %d:\n%s", name, len(docs), len(before), got)
 	}
+	return after
 }
 
 func checkSpan(t *testing.T, s source.Span) {
