@@ -103,7 +103,7 @@ func removeImage(t testing.TB, id string) {
 		t.Errorf("list images: %v\n%s", err, nameless)
 	}
 	remove := []string{"rmi", "-f"}
-	for _, child := range strings.FieldsSeq(nameless) {
+	for child := range strings.FieldsSeq(nameless) {
 		// One that has gone meanwhile is another test's.
 		if made, err := try(host, nil, "history", "-q", "--no-trunc", child); err == nil && child != id && strings.Contains(made, id) {
 			remove = append(remove, child)
