@@ -253,3 +253,16 @@ func TestLineEnds(t *testing.T) {
 		}
 	}
 }
+
+// TestOpaqueString checks that a string whose bytes cannot be told apart, here
+// one with escaped line ends, is read and offers no edit.
+func TestOpaqueString(t *testing.T) {
+	f := source.NewFile("ci.yaml", []byte("run: \"docker run \\\n  --pid=host c\"\n"))
+	w := Read(f).Workloads
+	if len(w) != 1 || w[0].PID.Value.Mode != "host" {
+		t.Fatalf("got %v, want one workload in the host's PID namespace", w)
+	}
+	if w[0].PID.Delete != nil || w[0].ReadOnlyRoot.Edit(true) != nil {
+		t.Error("got edits, want none")
+	}
+}

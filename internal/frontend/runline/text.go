@@ -103,12 +103,12 @@ func (t *text) after(i int) int {
 // or something put in at start where there are none: nothing there comes from a
 // variable.
 func (t *text) editable(start, end int) bool {
-	if t.locked || start == end && (t.seg(max(start-1, 0)).fixed || t.seg(start).fixed) {
+	if t.locked || start == end && (!t.seg(max(start-1, 0)).editable() || !t.seg(start).editable()) {
 		return false
 	}
 	for i := start; i < end; {
 		s := t.seg(i)
-		if s.fixed || s.n == 0 {
+		if !s.editable() || s.n == 0 {
 			return false
 		}
 		i = s.at + s.n
@@ -139,6 +139,9 @@ func (t *text) replace(start, end int, shell, key string) []source.Edit {
 func (t *text) cut(start, end int) []source.Edit {
 	return []source.Edit{{Span: t.file.Span(t.after(start), t.after(end))}}
 }
+
+// editable reports whether what s holds is written where s says, byte for byte.
+func (s segment) editable() bool { return !s.fixed && s.style != yamlUnknown }
 
 // start returns the place in the file of byte i of the text, which s holds.
 func (s segment) start(i int) int {

@@ -113,7 +113,7 @@ func align(v yamltext.Value) *text {
 	if a.all(want) {
 		return a.out
 	}
-	t := &text{file: span.File, locked: true}
+	t := &text{file: span.File}
 	t.append([]byte(want), segment{to: span.Start, m: span.End - span.Start, style: yamlUnknown})
 	return t
 }
