@@ -1,7 +1,7 @@
 package compose
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -67,7 +67,7 @@ func ours(t *testing.T) []caseFile {
 			t.Fatal(err)
 		}
 		c := caseFile{name: p, all: map[string]string{}, env: map[string]string{}}
-		for _, line := range strings.Fields(string(a.Comment)) {
+		for line := range strings.FieldsSeq(string(a.Comment)) {
 			if k, v, ok := strings.Cut(line, "="); ok {
 				c.env[k] = v
 			}
@@ -86,27 +86,21 @@ func ours(t *testing.T) []caseFile {
 // kics returns the Compose files of the shared cases.
 func kics(t *testing.T) []caseFile {
 	t.Helper()
-	f, err := os.Open("../../../../shared/data/cases/kics-compose.jsonl")
+	text, err := os.ReadFile("../../../../shared/data/cases/kics-compose.jsonl")
 	if err != nil {
 		t.Logf("shared cases left out: %v", err)
 		return nil
 	}
-	defer f.Close()
 	var out []caseFile
-	s := bufio.NewScanner(f)
-	s.Buffer(nil, 16<<20)
-	for s.Scan() {
+	for line := range bytes.Lines(text) {
 		var x struct {
 			Text string `json:"text"`
 			Src  string `json:"src"`
 		}
-		if err := json.Unmarshal(s.Bytes(), &x); err != nil {
+		if err := json.Unmarshal(line, &x); err != nil {
 			t.Fatal(err)
 		}
 		out = append(out, caseFile{name: x.Src, files: []string{"compose.yaml"}, all: map[string]string{"compose.yaml": x.Text}, env: map[string]string{}})
-	}
-	if err := s.Err(); err != nil {
-		t.Fatal(err)
 	}
 	return out
 }
@@ -132,7 +126,7 @@ func compare(t *testing.T, c caseFile) bool {
 	var files []*source.File
 	details := types.ConfigDetails{WorkingDir: dir, Environment: types.Mapping{}}
 	maps.Copy(details.Environment, c.env)
-	for _, line := range strings.Split(c.all[".env"], "\n") {
+	for line := range strings.SplitSeq(c.all[".env"], "\n") {
 		if k, v, ok := strings.Cut(line, "="); ok && c.env[k] == "" {
 			details.Environment[k] = v
 		}

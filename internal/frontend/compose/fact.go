@@ -3,6 +3,7 @@ package compose
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,8 +37,8 @@ func (s *service) unset() model.State {
 // says something; where none does, the absent value in the first. Editing it
 // changes no other service: what comes by extends is overridden.
 func (s *service) own(keys ...string) yamltext.Value {
-	for i := len(s.res.own) - 1; i >= 0; i-- {
-		if y := s.res.own[i].At(keys...); y.Exists() {
+	for _, v := range slices.Backward(s.res.own) {
+		if y := v.At(keys...); y.Exists() {
 			if y.Tag() == tagReset {
 				return yamltext.Value{} // anything put there would be reset too
 			}

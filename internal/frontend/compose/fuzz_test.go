@@ -199,12 +199,12 @@ func checkSpans(t *testing.T, v reflect.Value, depth int) {
 	}
 	switch v.Kind() {
 	case reflect.Struct:
-		if s, ok := v.Interface().(source.Span); ok {
+		if s, ok := reflect.TypeAssert[source.Span](v); ok {
 			checkSpan(t, s)
 			return
 		}
-		for i := range v.NumField() {
-			checkSpans(t, v.Field(i), depth+1)
+		for _, field := range v.Fields() {
+			checkSpans(t, field, depth+1)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {

@@ -66,7 +66,7 @@ func readArchive(a *txtar.Archive) *model.Facts {
 		}
 		return nil, errors.New("no such file")
 	}}
-	for _, line := range strings.Fields(string(a.Comment)) {
+	for line := range strings.FieldsSeq(string(a.Comment)) {
 		if k, v, ok := strings.Cut(line, "="); ok {
 			o.Env[k] = v
 		}
@@ -153,16 +153,16 @@ func printValue(b *strings.Builder, name string, v reflect.Value) {
 			}
 		case v.Type() == reflect.TypeFor[model.Place](), v.Type() == reflect.TypeFor[source.Span]():
 		default:
-			if p, ok := v.Interface().(model.Port); ok {
+			if p, ok := reflect.TypeAssert[model.Port](v); ok {
 				fmt.Fprintf(b, "%s %d-%d:%d-%d/%s %v %s\n", name, p.HostFirst, p.HostLast, p.First, p.Last, p.Protocol, p.State, place(p.Place.Span))
 			}
-			if m, ok := v.Interface().(model.Mount); ok {
+			if m, ok := reflect.TypeAssert[model.Mount](v); ok {
 				fmt.Fprintf(b, "%s %s %s\n", name, m.Kind, place(m.Place.Span))
 			}
-			if x, ok := v.Interface().(model.Variable); ok {
+			if x, ok := reflect.TypeAssert[model.Variable](v); ok {
 				fmt.Fprintf(b, "%s %s from %s %s\n", name, x.Name, x.From, place(x.Key))
 			}
-			if x, ok := v.Interface().(model.Attachment); ok {
+			if x, ok := reflect.TypeAssert[model.Attachment](v); ok {
 				fmt.Fprintf(b, "%s %s %v %s\n", name, x.Name, x.Aliases, place(x.Place.Span))
 			}
 			printStruct(b, name+".", v)

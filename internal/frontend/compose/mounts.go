@@ -2,6 +2,7 @@ package compose
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"bulkhead/internal/frontend/internal/yamltext"
@@ -120,7 +121,7 @@ func (s *service) shortMount(v *value) model.Mount {
 // mountOptions reads the options of the short syntax.
 func mountOptions(m *model.Mount, options model.Fact[string]) {
 	m.ReadOnly.Span, m.Propagation.Span = options.Span, options.Span
-	for _, o := range strings.Split(options.Value, ",") {
+	for o := range strings.SplitSeq(options.Value, ",") {
 		switch o {
 		case "ro", "rw":
 			m.ReadOnly.Value, m.ReadOnly.State = o == "ro", model.Set
@@ -147,7 +148,7 @@ func readOnlyEdit(v *value, raw []part, parts int) func(bool) []source.Edit {
 			return v.y.Set(yamltext.Str(text + ":" + mode))
 		}
 		var options []string
-		for _, o := range strings.Split(raw[2].text, ",") {
+		for o := range strings.SplitSeq(raw[2].text, ",") {
 			if o != "ro" && o != "rw" && o != "" {
 				options = append(options, o)
 			}
@@ -203,11 +204,9 @@ func (s *service) volume(m *model.Mount) {
 
 // hasOption reports whether one of names is among comma-separated options.
 func hasOption(options string, names ...string) bool {
-	for _, o := range strings.Split(options, ",") {
-		for _, n := range names {
-			if o == n {
-				return true
-			}
+	for o := range strings.SplitSeq(options, ",") {
+		if slices.Contains(names, o) {
+			return true
 		}
 	}
 	return false

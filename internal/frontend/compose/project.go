@@ -190,7 +190,7 @@ func (p *project) includeOne(inc *value, paths []*value, chain []string) {
 				p.r.fault(v.span(), "include leads back to "+name)
 				return
 			}
-			chain = append(chain[:len(chain):len(chain)], name)
+			chain = append(slices.Clip(chain), name)
 		}
 		if f := p.r.named(v, name); f != nil {
 			files = append(files, f)

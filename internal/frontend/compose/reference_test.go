@@ -239,7 +239,7 @@ func expectMounts(s types.ServiceConfig, p *types.Project, want map[string]strin
 	for _, v := range s.Tmpfs {
 		target, options, _ := strings.Cut(v, ":")
 		size, ro := int64(0), false
-		for _, o := range strings.Split(options, ",") {
+		for o := range strings.SplitSeq(options, ",") {
 			if o == "ro" {
 				ro = true
 			}

@@ -140,11 +140,11 @@ func refForm() form[model.Reference] {
 // repository, where they come after it.
 func partialRef(text string) model.Reference {
 	ref := model.Reference{Raw: text}
-	dollar := strings.IndexByte(text, '$')
-	if dollar < 0 {
+	before, _, ok := strings.Cut(text, "$")
+	if !ok {
 		return ref
 	}
-	known := text[:dollar]
+	known := before
 	end := strings.LastIndexAny(known, ":@")
 	if end < 0 || strings.Contains(known[end:], "/") {
 		return ref

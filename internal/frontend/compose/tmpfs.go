@@ -30,7 +30,7 @@ func tmpfsMount(v *value) model.Mount {
 		t.Size.State, m.Target.State = model.Unknown, model.Unknown
 		return m
 	}
-	for _, o := range strings.Split(options, ",") {
+	for o := range strings.SplitSeq(options, ",") {
 		name, text, _ := strings.Cut(o, "=")
 		switch name {
 		case "exec", "noexec":
@@ -78,7 +78,7 @@ func (v *value) setOption(name, option string) []source.Edit {
 	target, options, _ := strings.Cut(v.raw(), ":")
 	var out []string
 	done := false
-	for _, o := range strings.Split(options, ",") {
+	for o := range strings.SplitSeq(options, ",") {
 		switch n, _, _ := strings.Cut(o, "="); {
 		case o == "":
 		case n != name && n != "no"+name:

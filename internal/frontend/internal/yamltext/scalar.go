@@ -25,7 +25,7 @@ func (c *converter) scalar(n *node, p place) {
 	if n.start > n.outer && c.text[n.start-1] > ' ' {
 		n.odd = true // an anchor that runs into the value
 	}
-	end := -1
+	var end int
 	switch {
 	case style&yaml.DoubleQuotedStyle != 0:
 		end = c.doubleEnd(n.start)

@@ -16,6 +16,7 @@
 package yamltext
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,12 +64,11 @@ type Value struct {
 
 // A node is a node of the syntax tree with the bytes it is written in.
 type node struct {
-	doc     *document
-	kind    Kind
-	style   yaml.Style
-	tag     string // as yaml.v3 gives it: "!!str", "!reset"
-	text    string // of a scalar; the name of an alias
-	comment string
+	doc   *document
+	kind  Kind
+	style yaml.Style
+	tag   string // as yaml.v3 gives it: "!!str", "!reset"
+	text  string // of a scalar; the name of an alias
 
 	outer      int // where its anchor and tag start, or start
 	start, end int // the value alone
@@ -229,7 +229,7 @@ func (v Value) Get(key string) Value {
 		if v.owner == nil {
 			return Value{}
 		}
-		path := append(v.path[:len(v.path):len(v.path)], key)
+		path := append(slices.Clip(v.path), key)
 		return Value{owner: v.owner, path: path, locked: v.locked}
 	}
 	path := []string{key}

@@ -29,7 +29,7 @@ func find(v Value, path string) Value {
 	if path == "" {
 		return v
 	}
-	for _, p := range strings.Split(path, ".") {
+	for p := range strings.SplitSeq(path, ".") {
 		if p[0] >= '0' && p[0] <= '9' {
 			v = v.Items()[p[0]-'0']
 			continue
