@@ -67,6 +67,7 @@ type runner struct {
 	Options
 	report *report.Report
 	files  []*source.File
+	named  map[string]*source.File // files by name
 }
 
 // system reads everything o names.
@@ -85,6 +86,10 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 	var unread []model.Note
 	r.files, unread = load(ctx, found, r.Overlay)
 	r.unread(unread, paths)
+	r.named = make(map[string]*source.File, len(r.files))
+	for _, f := range r.files {
+		r.named[f.Name] = f
+	}
 	s := Sources{
 		Site:  model.Site{Now: r.Now, Registries: r.Config.Registries},
 		Files: r.files, Compose: r.ComposeFiles, Profiles: r.Profiles, Env: environment(),
@@ -157,10 +162,8 @@ func (r *runner) unread(notes []model.Note, named []string) {
 
 // load returns a file that an artifact refers to.
 func (r *runner) load(name string) (*source.File, error) {
-	for _, f := range r.files {
-		if f.Name == name {
-			return f, nil
-		}
+	if f := r.named[name]; f != nil {
+		return f, nil
 	}
 	f, err := read(found{name: name, path: filepath.FromSlash(name)}, r.Overlay)
 	if err != nil {
@@ -181,7 +184,7 @@ func (r *runner) judge(sys *model.System) {
 	})
 	fingerprint(decided.Extra)
 	rep.Findings = append(decided.Kept, decided.Extra...)
-	slices.SortStableFunc(rep.Findings, byPlace)
+	order(rep.Findings, func(a, b int) int { return byPlace(&rep.Findings[a], &rep.Findings[b]) })
 	rank(rep.Findings)
 	rep.Suppressed = decided.Suppressed
 	rep.Top = stories(rep.Findings)

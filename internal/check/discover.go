@@ -9,13 +9,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"sync"
 
 	"github.com/moby/patternmatcher"
 
 	"bulkhead/internal/model"
+	"bulkhead/internal/parallel"
 	"bulkhead/internal/source"
 )
 
@@ -161,30 +160,18 @@ func reason(err error) string {
 func load(ctx context.Context, files []found, overlay map[string][]byte) ([]*source.File, []model.Note) {
 	out := make([]*source.File, len(files))
 	notes := make([]model.Note, len(files))
-	next := make(chan int)
-	var wg sync.WaitGroup
-	for range min(2*runtime.GOMAXPROCS(0), len(files)) {
-		wg.Go(func() {
-			for i := range next {
-				f, err := read(files[i], overlay)
-				if err != nil {
-					notes[i] = model.Note{What: files[i].name, Why: reason(err)}
-					continue
-				}
-				if classify(f.Name, f.Text) != other {
-					out[i] = f
-				}
-			}
-		})
-	}
-	for i := range files {
+	parallel.Do(len(files), func(i int) {
 		if ctx.Err() != nil {
-			break
+			return
 		}
-		next <- i
-	}
-	close(next)
-	wg.Wait()
+		f, err := read(files[i], overlay)
+		switch {
+		case err != nil:
+			notes[i] = model.Note{What: files[i].name, Why: reason(err)}
+		case classify(f.Name, f.Text) != other:
+			out[i] = f
+		}
+	})
 	return slices.DeleteFunc(out, func(f *source.File) bool { return f == nil }),
 		slices.DeleteFunc(notes, func(n model.Note) bool { return n.What == "" })
 }

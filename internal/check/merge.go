@@ -52,7 +52,11 @@ func merge(findings []finding.Finding) []finding.Finding {
 
 func causeOf(f finding.Finding) cause {
 	c := cause{rule: f.Rule, message: f.Message, span: f.Span, path: f.Path}
-	if !f.Span.IsValid() && f.Path == "" {
+	switch {
+	case f.Span.IsValid():
+	case f.Image != nil:
+		c.path = f.Subject // one image, however many containers run it
+	case f.Path == "":
 		c.workload = f.Workload
 	}
 	return c
@@ -91,6 +95,8 @@ func also(f, g finding.Finding) string {
 		return "also: container " + g.Subject + " (" + g.Workload.Status + ")"
 	case g.Subject != f.Subject:
 		return "also: " + g.Subject
+	case g.Path != f.Path:
+		return "also: " + g.Path
 	}
 	return ""
 }

@@ -3,10 +3,8 @@ package check
 import (
 	"cmp"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"bulkhead/internal/finding"
 	"bulkhead/internal/frontend/compose"
@@ -16,6 +14,7 @@ import (
 	"bulkhead/internal/frontend/kube"
 	"bulkhead/internal/frontend/runline"
 	"bulkhead/internal/model"
+	"bulkhead/internal/parallel"
 	"bulkhead/internal/resolve"
 	"bulkhead/internal/rule"
 	"bulkhead/internal/source"
@@ -43,7 +42,7 @@ type Sources struct {
 // Bulkhead knows are left out.
 func System(s Sources) *model.System {
 	in := resolve.Input{Site: s.Site, Facts: slices.Clone(s.Facts), Load: s.Load, Ignore: s.Ignore, Canonical: s.Canonical}
-	var jobs []func() *model.Facts
+	var readings []func() *model.Facts
 	var composeFiles []*source.File
 	for _, f := range s.Files {
 		switch k := classify(f.Name, f.Text); k {
@@ -53,13 +52,15 @@ func System(s Sources) *model.System {
 			composeFiles = append(composeFiles, f)
 		case other:
 		default:
-			jobs = append(jobs, func() *model.Facts { return readers[k](f) })
+			readings = append(readings, func() *model.Facts { return readers[k](f) })
 		}
 	}
 	for _, p := range s.projects(composeFiles) {
-		jobs = append(jobs, func() *model.Facts { return compose.Read(p.files, s.composeOptions(p)) })
+		readings = append(readings, func() *model.Facts { return compose.Read(p.files, s.composeOptions(p)) })
 	}
-	in.Facts = append(in.Facts, parallel(jobs)...)
+	facts := make([]*model.Facts, len(readings))
+	parallel.Do(len(readings), func(i int) { facts[i] = readings[i]() })
+	in.Facts = append(in.Facts, facts...)
 	return resolve.System(in)
 }
 
@@ -69,26 +70,6 @@ var readers = map[kind]func(*source.File) *model.Facts{
 	containerKind: container.Read,
 	imageKind:     image.Read,
 	daemonKind:    daemon.Read,
-}
-
-// parallel runs jobs on every processor and returns their results in order.
-func parallel(jobs []func() *model.Facts) []*model.Facts {
-	out := make([]*model.Facts, len(jobs))
-	next := make(chan int)
-	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(jobs)) {
-		wg.Go(func() {
-			for i := range next {
-				out[i] = jobs[i]()
-			}
-		})
-	}
-	for i := range jobs {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
-	return out
 }
 
 // A composeProject is the files Compose would merge, in order.
@@ -202,22 +183,9 @@ func (s Sources) composeOptions(p composeProject) compose.Options {
 // of files, places and rules.
 func Findings(rules []*rule.Rule, sys *model.System) []finding.Finding {
 	results := make([][]finding.Finding, len(rules))
-	var wg sync.WaitGroup
-	next := make(chan int)
-	for range min(runtime.GOMAXPROCS(0), len(rules)) {
-		wg.Go(func() {
-			for i := range next {
-				results[i] = run(rules[i], sys)
-			}
-		})
-	}
-	for i := range rules {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
+	parallel.Do(len(rules), func(i int) { results[i] = run(rules[i], sys) })
 	out := slices.Concat(results...)
-	slices.SortStableFunc(out, byPlace)
+	order(out, func(a, b int) int { return byPlace(&out[a], &out[b]) })
 	return out
 }
 
@@ -239,7 +207,7 @@ func run(r *rule.Rule, sys *model.System) []finding.Finding {
 }
 
 // byPlace orders findings by file, place, rule and message.
-func byPlace(a, b finding.Finding) int {
+func byPlace(a, b *finding.Finding) int {
 	return cmp.Or(
 		cmp.Compare(fileName(a), fileName(b)),
 		cmp.Compare(a.Span.Start, b.Span.Start),
@@ -250,9 +218,25 @@ func byPlace(a, b finding.Finding) int {
 	)
 }
 
-func fileName(f finding.Finding) string {
+func fileName(f *finding.Finding) string {
 	if f.Span.IsValid() {
 		return f.Span.File.Name
 	}
 	return ""
+}
+
+// order sorts findings by compare, which is given their indexes; equal ones
+// keep their order. Indexes are sorted first because a finding is large: a
+// stable sort of the findings themselves spends its time on moving them.
+func order(findings []finding.Finding, compare func(a, b int) int) {
+	to := make([]int, len(findings))
+	for i := range to {
+		to[i] = i
+	}
+	slices.SortFunc(to, func(a, b int) int { return cmp.Or(compare(a, b), cmp.Compare(a, b)) })
+	sorted := make([]finding.Finding, len(findings))
+	for i, from := range to {
+		sorted[i] = findings[from]
+	}
+	copy(findings, sorted)
 }
