@@ -25,37 +25,53 @@ type comment struct {
 }
 
 // markers are what a line must hold to be looked at.
-var markers = [][]byte{[]byte("bulkhead:ignore"), []byte("hadolint"), []byte("trivy:ignore:"), []byte("checkov:skip=")}
+var markers = [...]string{"bulkhead:ignore", "hadolint", "trivy:ignore:", "checkov:skip="}
 
-// maxComments is how many comments of one file are heeded; nobody writes more.
-const maxComments = 10_000
+// What is heeded of one file, and of one comment; nobody writes more.
+const (
+	maxComments = 10_000
+	maxIDs      = 64
+)
+
+// A scanner finds the comments of one file. It never looks at a byte more
+// often than there are markers, whatever the file holds.
+type scanner struct {
+	file *source.File
+	next [len(markers)]int // offset of the next of each marker; -1 is none, 0 is not looked for yet
+	prev *comment
+}
 
 // comments returns the comments of f that suppress, in order.
 func comments(f *source.File) []*comment {
 	var out []*comment
+	s := &scanner{file: f}
 	for at := 0; len(out) < maxComments; {
-		found := nextMarker(f.Text[at:])
+		found := s.marker(at)
 		if found < 0 {
 			break
 		}
-		number := f.Span(at+found, at+found).Position().Line
-		if c := parse(f, number); c != nil {
+		number := f.Span(found, found).Position().Line
+		if c := s.parse(number); c != nil {
 			out = append(out, c)
+			s.prev = c
 		}
 		at = f.LineStart(number + 1)
 	}
 	return out
 }
 
-// nextMarker returns the offset of the first marker in text, or -1.
-func nextMarker(text []byte) int {
+// marker returns the offset of the first marker from at on, or -1.
+func (s *scanner) marker(at int) int {
 	first := -1
-	for _, m := range markers {
-		if first >= 0 {
-			text = text[:min(len(text), first+len(m))]
+	for i, m := range markers {
+		if s.next[i] >= 0 && (s.next[i] < at || at == 0) {
+			s.next[i] = bytes.Index(s.file.Text[at:], []byte(m))
+			if s.next[i] >= 0 {
+				s.next[i] += at
+			}
 		}
-		if i := bytes.Index(text, m); i >= 0 && (first < 0 || i < first) {
-			first = i
+		if n := s.next[i]; n >= 0 && (first < 0 || n < first) {
+			first = n
 		}
 	}
 	return first
@@ -69,9 +85,10 @@ var (
 	untilParameter = regexp.MustCompile(`(?:^|[ \t])until=(\S*)`)
 )
 
-// parse returns the comment on the given line of f, or nil where it is none
-// that suppresses.
-func parse(f *source.File, number int) *comment {
+// parse returns the comment on the given line, or nil where it is none that
+// suppresses.
+func (s *scanner) parse(number int) *comment {
+	f := s.file
 	line := f.Line(number)
 	start := hash(line)
 	if start < 0 {
@@ -85,10 +102,16 @@ func parse(f *source.File, number int) *comment {
 	case !c.other(text):
 		return nil
 	}
+	c.ids = c.ids[:min(len(c.ids), maxIDs)]
 	first := f.LineStart(number) + start
 	c.span = f.Span(first, first+len(text))
 	c.first = number
-	if len(bytes.TrimSpace(line[:start])) == 0 {
+	alone := len(bytes.TrimSpace(line[:start])) == 0
+	if prev := s.prev; alone && prev != nil && prev.first > number {
+		c.first, c.last = prev.first, prev.last // only comments are between
+		return c
+	}
+	if alone {
 		c.first = nextLine(f, number)
 	}
 	c.last = lastLine(f, c.first)
@@ -104,7 +127,7 @@ func hash(line []byte) int {
 		}
 		rest := bytes.TrimLeft(line[i+1:], " \t")
 		for _, m := range markers {
-			if bytes.HasPrefix(rest, m) {
+			if bytes.HasPrefix(rest, []byte(m)) {
 				return i
 			}
 		}
@@ -157,14 +180,15 @@ func (c *comment) other(text string) bool {
 func separator(r rune) bool { return r == ',' || r == ' ' || r == '\t' }
 
 // nextLine returns the first line after number that is neither blank nor a
-// comment: the one a comment above it is about.
+// comment: the one a comment above it is about. Where there is none, it is the
+// line after the last.
 func nextLine(f *source.File, number int) int {
 	for n := number + 1; n <= f.Lines(); n++ {
 		if text := bytes.TrimSpace(f.Line(n)); len(text) > 0 && text[0] != '#' {
 			return n
 		}
 	}
-	return number
+	return f.Lines() + 1
 }
 
 // lastLine returns the last line of what starts on first: a line that ends in
@@ -203,11 +227,7 @@ func heredoc(f *source.File, first, last int) int {
 	return last
 }
 
-// covers reports whether c is about the text at span.
-func (c *comment) covers(span source.Span) bool {
-	if span.File != c.span.File || !span.IsValid() {
-		return false
-	}
-	line := span.Position().Line
+// covers reports whether c is about the given line of its file.
+func (c *comment) covers(line int) bool {
 	return c.whole || line >= c.first && line <= c.last
 }

@@ -88,7 +88,12 @@ type applier struct {
 	entries   []config.Suppression
 	entryUsed []bool
 	result    Result
+
+	suggestions int // made so far
 }
+
+// maxSuggestions bounds the time spent on names that nobody typed by mistake.
+const maxSuggestions = 100
 
 // A ruleFile is a rule and a file in which comments name it.
 type ruleFile struct {
@@ -99,11 +104,15 @@ type ruleFile struct {
 // resolveIDs finds the rules that the comments name.
 func (a *applier) resolveIDs() {
 	a.rules, a.byRule = map[string][]*rule.Rule{}, map[ruleFile][]*comment{}
+	if len(a.comments) == 0 {
+		return
+	}
+	index := rule.NewIndex(a.request.All)
 	for _, c := range a.comments {
 		for _, id := range c.ids {
 			rules, ok := a.rules[id]
 			if !ok {
-				rules = rule.Lookup(a.request.All, id)
+				rules = index.Lookup(id)
 				a.rules[id] = rules
 			}
 			for _, r := range rules {
@@ -124,8 +133,13 @@ func (a *applier) suppression(f *finding.Finding) (report.Suppression, bool) {
 		spans = append(spans, r.Span)
 	}
 	for _, span := range spans {
-		for _, c := range a.byRule[ruleFile{f.Rule, span.File}] {
-			if !c.covers(span) {
+		candidates := a.byRule[ruleFile{f.Rule, span.File}]
+		if len(candidates) == 0 {
+			continue // most findings; their line need not be worked out
+		}
+		line := span.Position().Line
+		for _, c := range candidates {
+			if !c.covers(line) {
 				continue
 			}
 			a.use(c, f.Rule)
@@ -205,8 +219,10 @@ func (a *applier) unknownRule(id string) string {
 	for _, r := range a.request.All {
 		names = append(names, r.Name)
 	}
-	if near := nearest.Of(id, names); near != "" {
-		return fmt.Sprintf("unknown rule %q, did you mean %q?", id, near)
+	if a.suggestions++; a.suggestions <= maxSuggestions {
+		if near := nearest.Of(id, names); near != "" {
+			return fmt.Sprintf("unknown rule %q, did you mean %q?", id, near)
+		}
 	}
 	return fmt.Sprintf("unknown rule %q", id)
 }

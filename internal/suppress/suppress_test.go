@@ -230,3 +230,26 @@ func FuzzApply(f *testing.F) {
 		}
 	})
 }
+
+// TestHostile takes no time to speak of for files made to take long.
+func TestHostile(t *testing.T) {
+	const n = 20_000
+	for name, content := range map[string]string{
+		"many markers":       strings.Repeat("# hadolint ignore=DL3008\n", n),
+		"stacked above much": strings.Repeat("# bulkhead:ignore privileged -- x\n", n) + strings.Repeat("x \\\n", 20*n),
+		"many unknown rules": strings.Repeat("x # bulkhead:ignore privilegd1,privilegd2,privilegd3 -- x\n", n),
+		"many ids":           "# bulkhead:ignore " + strings.Repeat("a,", 50*n) + " -- x\ny\n",
+		"one long line":      strings.Repeat("# # #hadolint ", 20*n),
+		"many findings":      strings.Repeat("‹privileged› # bulkhead:ignore privileged -- x\n", n),
+	} {
+		f := source.NewFile("x", []byte(content))
+		found := find(f)
+		start := time.Now()
+		Apply(Request{Findings: found, Files: []*source.File{f}, Now: now, All: all(), Ran: all()})
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%s: took %v, want less than 5 s", name, took)
+		} else {
+			t.Logf("%s: %v", name, took)
+		}
+	}
+}

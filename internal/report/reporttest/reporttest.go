@@ -97,7 +97,7 @@ func suppressed(f *source.File) finding.Finding {
 func rules() []*rule.Rule {
 	var out []*rule.Rule
 	for _, r := range []rule.Rule{
-		{Name: "privileged", Summary: "the container is privileged", Severity: finding.Critical, Refs: []string{"CIS-Docker 5.5", "kics privileged_containers"}},
+		{Name: "privileged", Summary: "the container is privileged", Severity: finding.Critical, Refs: []string{"CIS-Docker 5.5", "kics privileged_containers", "kics privileged_containers"}},
 		{Name: "curl-pipe", Summary: "a program is downloaded and run unseen", Severity: finding.High},
 		{Name: "root-user", Summary: "the process runs as root", Severity: finding.High, Refs: []string{"hadolint DL3002"}},
 		{Name: "writable-root", Summary: "the container can write to its root file system", Severity: finding.Medium},

@@ -1,6 +1,7 @@
 package sarif
 
 import (
+	"slices"
 	"strings"
 
 	"bulkhead/internal/finding"
@@ -22,11 +23,22 @@ func describe(r *rule.Rule) ruleMeta {
 		Help:    help{Text: helpText(r, page), Markdown: helpMarkdown(r, page)},
 		Default: configuration{Level: level(r.Severity)},
 		Properties: ruleProperties{
-			Tags:      append([]string{"security", "container"}, r.Refs...),
+			Tags:      tags(r),
 			Precision: "high",
 			Score:     score(r.Severity),
 		},
 	}
+}
+
+// tags returns r's tags, each once as the schema wants them.
+func tags(r *rule.Rule) []string {
+	tags := []string{"security", "container"}
+	for _, ref := range r.Refs {
+		if !slices.Contains(tags, ref) {
+			tags = append(tags, ref)
+		}
+	}
+	return tags
 }
 
 // score returns the number GitHub sorts by, in the middle of the band it
