@@ -23,22 +23,22 @@ func describe(r *rule.Rule) ruleMeta {
 		Help:    help{Text: helpText(r, page), Markdown: helpMarkdown(r, page)},
 		Default: configuration{Level: level(r.Severity)},
 		Properties: ruleProperties{
-			Tags:      tags(r),
+			Tags:      append([]string{"security", "container"}, refs(r)...),
 			Precision: "high",
 			Score:     score(r.Severity),
 		},
 	}
 }
 
-// tags returns r's tags, each once as the schema wants them.
-func tags(r *rule.Rule) []string {
-	tags := []string{"security", "container"}
+// refs returns r's references, each once: the schema wants tags unique.
+func refs(r *rule.Rule) []string {
+	var out []string
 	for _, ref := range r.Refs {
-		if !slices.Contains(tags, ref) {
-			tags = append(tags, ref)
+		if !slices.Contains(out, ref) {
+			out = append(out, ref)
 		}
 	}
-	return tags
+	return out
 }
 
 // score returns the number GitHub sorts by, in the middle of the band it
@@ -50,7 +50,7 @@ func score(s finding.Severity) string {
 func helpText(r *rule.Rule, p rule.Page) string {
 	parts := append([]string{r.Sentence()}, p.Paragraphs...)
 	if len(r.Refs) > 0 {
-		parts = append(parts, "See: "+strings.Join(r.Refs, ", ")+".")
+		parts = append(parts, "See: "+strings.Join(refs(r), ", ")+".")
 	}
 	return strings.Join(parts, "\n\n")
 }
@@ -64,7 +64,7 @@ func helpMarkdown(r *rule.Rule, p rule.Page) string {
 		}
 	}
 	if len(r.Refs) > 0 {
-		b.WriteString("\n\nSee: " + strings.Join(r.Refs, ", ") + ".")
+		b.WriteString("\n\nSee: " + strings.Join(refs(r), ", ") + ".")
 	}
 	return b.String()
 }
