@@ -8,6 +8,7 @@ import (
 
 	"bulkhead/internal/frontend/dockerfile"
 	"bulkhead/internal/model"
+	"bulkhead/internal/parallel"
 	"bulkhead/internal/source"
 )
 
@@ -39,7 +40,6 @@ func System(in Input) *model.System {
 		in:     in,
 		sys:    &model.System{Site: in.Site},
 		stored: map[string]*model.Image{},
-		builds: map[buildKey]*model.Build{},
 	}
 	for _, f := range in.Facts {
 		r.add(f)
@@ -68,8 +68,7 @@ type resolver struct {
 	policies []*model.NetworkPolicy
 
 	stored map[string]*model.Image // local images by every name they go by
-	builds map[buildKey]*model.Build
-	used   map[string]bool // Dockerfiles some workload is built from, by name
+	used   map[string]bool         // Dockerfiles some workload is built from, by name
 }
 
 func (r *resolver) add(f *model.Facts) {
@@ -89,6 +88,16 @@ func (r *resolver) add(f *model.Facts) {
 // A buildKey tells builds of one Dockerfile with different arguments apart.
 type buildKey struct{ file, target, args string }
 
+// A reading is one Dockerfile that is to be read in one way.
+type reading struct {
+	file    *source.File
+	options dockerfile.Options
+	context string
+	ignore  bool // the context leaves out what its ignore file says
+	users   []*model.Workload
+	facts   *model.Facts
+}
+
 // readBuilds reads the Dockerfile of every workload that says how it is built,
 // then those no workload names.
 func (r *resolver) readBuilds() {
@@ -96,6 +105,28 @@ func (r *resolver) readBuilds() {
 	for _, f := range r.in.Dockerfiles {
 		files[f.Name] = f
 	}
+	readings := r.readings(files)
+	parallel.Do(len(readings), func(i int) {
+		readings[i].facts = dockerfile.Read(readings[i].file, readings[i].options)
+	})
+	for _, x := range readings {
+		for _, b := range x.facts.Builds {
+			if x.ignore {
+				r.ignore(b, x.context)
+			}
+			for _, w := range x.users {
+				w.Build = b
+			}
+		}
+		r.add(x.facts)
+	}
+}
+
+// readings lists what is to be read. Two services built alike share one build,
+// so that a fault in their Dockerfile is one finding.
+func (r *resolver) readings(files map[string]*source.File) []*reading {
+	var out []*reading
+	known := map[buildKey]*reading{}
 	r.used = map[string]bool{}
 	for _, w := range r.sys.Workloads {
 		if w.Source == nil {
@@ -106,18 +137,24 @@ func (r *resolver) readBuilds() {
 			continue
 		}
 		r.used[f.Name] = true
-		w.Build = r.build(f, w)
+		key, args := buildKeyOf(f, w)
+		x := known[key]
+		if x == nil {
+			x = &reading{
+				file: f, options: dockerfile.Options{Args: args, Target: key.target, Base: r.config},
+				context: context(w.Source), ignore: w.Source.Inline == nil,
+			}
+			known[key] = x
+			out = append(out, x)
+		}
+		x.users = append(x.users, w)
 	}
 	for _, f := range r.in.Dockerfiles {
-		if r.used[f.Name] {
-			continue
+		if !r.used[f.Name] {
+			out = append(out, &reading{file: f, options: dockerfile.Options{Base: r.config}, context: path.Dir(f.Name), ignore: true})
 		}
-		facts := dockerfile.Read(f, dockerfile.Options{Base: r.config})
-		for _, b := range facts.Builds {
-			r.ignore(b, path.Dir(f.Name))
-		}
-		r.add(facts)
 	}
+	return out
 }
 
 // buildFile returns the Dockerfile w is built from, or nil where it is not here.
@@ -164,9 +201,8 @@ func buildPath(s *model.BuildSource) string {
 	return path.Join(context(s), name)
 }
 
-// build returns f as w builds it. Two services built alike share one build,
-// so that a fault in their Dockerfile is one finding.
-func (r *resolver) build(f *source.File, w *model.Workload) *model.Build {
+// buildKeyOf tells how w builds f, and returns the arguments it gives.
+func buildKeyOf(f *source.File, w *model.Workload) (buildKey, map[string]string) {
 	args := map[string]string{}
 	key := buildKey{file: f.Name, target: w.Source.Target.Value}
 	for _, a := range w.Source.Args {
@@ -175,21 +211,7 @@ func (r *resolver) build(f *source.File, w *model.Workload) *model.Build {
 			key.args += a.Name + "=" + a.Value.Value + "\x00"
 		}
 	}
-	if b := r.builds[key]; b != nil {
-		return b
-	}
-	facts := dockerfile.Read(f, dockerfile.Options{Args: args, Target: key.target, Base: r.config})
-	if len(facts.Builds) == 0 {
-		r.add(facts)
-		return nil
-	}
-	b := facts.Builds[0]
-	if w.Source.Inline == nil {
-		r.ignore(b, context(w.Source))
-	}
-	r.builds[key] = b
-	r.add(facts)
-	return b
+	return key, args
 }
 
 // ignore fills in what b's context leaves out.
