@@ -17,6 +17,9 @@ type Image struct {
 	// registry, or from the Dockerfile it is built from. Nil where neither is here.
 	Config *ImageConfig
 
+	// Stored is what the engine holds under Ref; nil where it is not here.
+	Stored *Image
+
 	Inventory       *Inventory       // what is in it; nil where that was not looked at
 	Vulnerabilities []*Vulnerability // of Inventory's packages, worst first
 

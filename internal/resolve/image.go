@@ -69,6 +69,9 @@ func (r *resolver) images() {
 	for _, i := range r.sys.Images {
 		ref := i.Ref.Value
 		i.Built = i.Built || built[ref.Tagged()]
+		if i.Use != model.StoredImage {
+			i.Stored = r.local(ref)
+		}
 		if i.Config == nil && i.Use != model.BaseImage {
 			i.Config = r.config(ref)
 		}
