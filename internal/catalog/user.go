@@ -136,3 +136,23 @@ func OwnUser(ref model.Reference) (model.User, bool) {
 	}
 	return model.User{}, false
 }
+
+// stepsDown lists official images whose entrypoint starts as root to give
+// files to its own user and then becomes that user for good: docker-library's
+// docker-entrypoint.sh of each, read on 2026-11-21.
+var stepsDown = sync.OnceValue(func() map[string]bool {
+	names := map[string]bool{}
+	for _, n := range []string{
+		"cassandra", "couchdb", "ghost", "influxdb", "mariadb", "mongo", "mysql", "postgres", "rabbitmq", "redis", "valkey/valkey",
+	} {
+		if !strings.Contains(n, "/") {
+			n = "library/" + n
+		}
+		names[n] = true
+	}
+	return names
+})
+
+// StepsDown reports whether the entrypoint of the image ref names is known to
+// run the program as a user other than root although the image starts as root.
+func StepsDown(ref model.Reference) bool { return stepsDown()[repository(ref)] }

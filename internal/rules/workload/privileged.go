@@ -32,7 +32,10 @@ var privileged = &rule.Rule{
 
 func checkPrivileged(p *rule.Pass, w *model.Workload) {
 	if w.Privileged.Known() && w.Privileged.Value {
-		p.Report(w.Privileged.Place(), "container is privileged",
+		f := p.Report(w.Privileged.Place(), "container is privileged",
 			rule.Set(w.Privileged, false, "run without privileges"))
+		if remapped(w) {
+			f.Severity = finding.High // its root is not the host's
+		}
 	}
 }

@@ -2,7 +2,9 @@ package workload
 
 import (
 	_ "embed"
+	"strings"
 
+	"bulkhead/internal/catalog"
 	"bulkhead/internal/finding"
 	"bulkhead/internal/model"
 	"bulkhead/internal/rule"
@@ -42,10 +44,29 @@ func checkRootUser(p *rule.Pass, w *model.Workload) {
 	if !u.Known() || !u.Value.Root() || w.NonRoot.Known() && w.NonRoot.Value || windows(w) {
 		return
 	}
-	f := p.Report(u.Place(), "container runs as root", rule.Set(u, otherUser(), "run as user 10001"))
-	if u.Likely || remapped(w) {
+	message := "container runs as root"
+	down := stepsDown(w)
+	if down {
+		message = "container starts as root, and its entrypoint becomes another user"
+	}
+	f := p.Report(u.Place(), message, rule.Set(u, otherUser(), "run as user 10001"))
+	switch {
+	case down:
+		f.Severity = finding.Low
+	case u.Likely || remapped(w):
 		f.Severity = finding.Medium
 	}
+}
+
+// stepsDown reports whether w runs an entrypoint that is known to give up root
+// before it runs the program.
+func stepsDown(w *model.Workload) bool {
+	if w.Image == nil || w.Build != nil || !catalog.StepsDown(w.Image.Ref.Value) {
+		return false
+	}
+	// A container's entrypoint is known to be the image's own by its name.
+	e := w.Entrypoint
+	return e.State != model.Set || len(e.Value.Args) > 0 && strings.Contains(e.Value.Args[0], "docker-entrypoint")
 }
 
 // windows reports whether w is a Windows container, where there are no uids,
