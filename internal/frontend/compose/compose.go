@@ -5,9 +5,11 @@
 package compose
 
 import (
+	"errors"
 	"path"
 	"strings"
 
+	"bulkhead/internal/frontend/internal/yamltext"
 	"bulkhead/internal/model"
 	"bulkhead/internal/source"
 )
@@ -27,14 +29,20 @@ type Options struct {
 
 // The bounds of what is read, beside those of yamltext.
 const (
-	maxValues = 200_000 // values of a project, aliases and extends expanded
-	maxDepth  = 100     // levels of nesting, aliases expanded
-	maxFiles  = 200     // files of a project
+	maxValues = 200_000  // values of a project, aliases and extends expanded
+	maxDepth  = 100      // levels of nesting, aliases expanded
+	maxFiles  = 200      // files of a project, and how often it includes one
+	maxNames  = 5_000    // services of a project, and networks and so on
+	maxText   = 64 << 10 // bytes of a value with its variables replaced
+	maxGrowth = 32 << 20 // bytes that replacing variables adds to a project
 )
 
 // Read reads the files of one project, each overriding those before it.
 func Read(files []*source.File, o Options) *model.Facts {
-	r := &reader{o: o, facts: &model.Facts{}, budget: maxValues, docs: map[string]*loaded{}, bases: map[string]*project{}, noted: map[string]bool{}, faulted: map[faultKey]bool{}}
+	r := &reader{
+		o: o, facts: &model.Facts{}, budget: maxValues, docs: map[string]*loaded{}, bases: map[string]*project{},
+		noted: map[string]bool{}, faulted: map[faultKey]bool{}, parsed: map[*source.File][]yamltext.Value{}, envs: map[envKey][]variable{},
+	}
 	in := r.newInput(o.Dir, nil, join(o.Dir, ".env"))
 	docs := r.parse(files)
 	r.name = r.projectName(docs, in)
@@ -46,16 +54,20 @@ func Read(files []*source.File, o Options) *model.Facts {
 
 // A reader reads one project.
 type reader struct {
-	o       Options
-	facts   *model.Facts
-	budget  int // values that may still be built
-	spent   bool
-	files   int
-	docs    map[string]*loaded  // files that were loaded, by path
-	bases   map[string]*project // files that services extend, by directory and path
-	noted   map[string]bool
-	faulted map[faultKey]bool
-	name    string // of the project, once known
+	o        Options
+	facts    *model.Facts
+	budget   int // values that may still be built
+	spent    bool
+	files    int // that were asked for
+	includes int
+	growth   int // bytes that replacing variables has added
+	parsed   map[*source.File][]yamltext.Value
+	envs     map[envKey][]variable
+	docs     map[string]*loaded  // files that were loaded, by path
+	bases    map[string]*project // files that services extend, by directory and path
+	noted    map[string]bool
+	faulted  map[faultKey]bool
+	name     string // of the project, once known
 }
 
 // A faultKey tells faults apart.
@@ -95,6 +107,17 @@ type input struct {
 	env map[string]variable
 	up  *input // whose variables are known too and go first
 	r   *reader
+}
+
+// interpolate replaces the variables in s; see the function of that name. A
+// text that grows too large is not replaced: variables can hold one another
+// over and over.
+func (r *reader) interpolate(s string, lookup func(string) (string, bool)) (text string, unknown bool) {
+	text, unknown = interpolate(s, lookup)
+	if r.growth += max(len(text)-len(s), 0); r.growth > maxGrowth {
+		return s, true
+	}
+	return text, unknown
 }
 
 // newInput returns an input for dir whose variables are those of the files
@@ -140,8 +163,13 @@ func (r *reader) read(name string) (*source.File, error) {
 	}
 	l := &loaded{}
 	r.docs[name] = l
-	if r.files++; r.o.Load == nil || r.files > maxFiles {
+	switch r.files++; {
+	case r.o.Load == nil:
 		l.err = errNotRead
+	case r.files > maxFiles:
+		l.err = errTooMany
+	}
+	if l.err != nil {
 		return nil, l.err
 	}
 	l.file, l.err = r.o.Load(name)
@@ -151,11 +179,11 @@ func (r *reader) read(name string) (*source.File, error) {
 	return l.file, l.err
 }
 
-type readError string
-
-func (e readError) Error() string { return string(e) }
-
-const errNotRead = readError("not read")
+// Why a file was not read.
+var (
+	errNotRead = errors.New("not among the files read")
+	errTooMany = errors.New("project includes too many files")
+)
 
 // join returns name as seen from dir, both slash-separated.
 func join(dir, name string) string {

@@ -123,7 +123,7 @@ func (d *dotenv) value(v variable) bool {
 		text, _, _ := strings.Cut(line, " #")
 		text = strings.TrimRightFunc(text, unicode.IsSpace)
 		v.at = d.f.Span(d.pos, d.pos+len(text))
-		v.value, v.unknown = interpolate(text, d.find)
+		v.value, v.unknown = d.r.interpolate(text, d.find)
 		d.pos += len(line)
 		d.add(v)
 		return true
@@ -142,7 +142,7 @@ func (d *dotenv) value(v variable) bool {
 			v.at = d.f.Span(d.pos, d.pos+i+1)
 			v.value = b.String()
 			if quote == '"' {
-				v.value, v.unknown = interpolate(unescape(v.value), d.find)
+				v.value, v.unknown = d.r.interpolate(unescape(v.value), d.find)
 			}
 			d.pos += i + 1
 			d.add(v)

@@ -5,6 +5,7 @@ import (
 
 	"bulkhead/internal/frontend/internal/yamltext"
 	"bulkhead/internal/model"
+	"bulkhead/internal/source"
 )
 
 // environment reads the variables of the container: those of its environment
@@ -23,7 +24,7 @@ func (s *service) environment() []model.Variable {
 	for _, v := range s.envFiles() {
 		add(v)
 	}
-	for _, v := range s.variables(keyedEntries2(s.at("environment"))) {
+	for _, v := range s.variables(entriesOf(s.at("environment"))) {
 		add(v)
 	}
 	return out
@@ -91,9 +92,10 @@ func (s *service) envFile(v *value, format string, required bool) []model.Variab
 		}
 		return nil
 	}
-	vars := s.r.dotenv(f, v.in.lookup)
-	if format == "raw" {
-		vars = rawEnv(f)
+	vars := s.r.env(envKey{f, v.in, format == "raw"})
+	if s.r.budget -= len(vars); s.r.budget < 0 {
+		s.r.fault(v.span(), "project is too large")
+		return nil
 	}
 	var out []model.Variable
 	for _, e := range vars {
@@ -108,4 +110,26 @@ func (s *service) envFile(v *value, format string, required bool) []model.Variab
 		out = append(out, x)
 	}
 	return out
+}
+
+// An envKey is an environment file and what it is read with.
+type envKey struct {
+	file *source.File
+	in   *input
+	raw  bool
+}
+
+// env returns the variables of an environment file, which is read once
+// however many services name it.
+func (r *reader) env(k envKey) []variable {
+	vars, ok := r.envs[k]
+	if !ok {
+		if k.raw {
+			vars = rawEnv(k.file)
+		} else {
+			vars = r.dotenv(k.file, k.in.lookup)
+		}
+		r.envs[k] = vars
+	}
+	return vars
 }

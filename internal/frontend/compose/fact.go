@@ -252,14 +252,14 @@ func same(s string) string { return s }
 // pairs reads the NAME=value list or mapping below keys.
 func (s *service) pairs(keys ...string) []model.Label {
 	var out []model.Label
-	for _, e := range keyedEntries2(s.at(keys...)) {
+	for _, e := range entriesOf(s.at(keys...)) {
 		out = append(out, model.Label{Name: e.key, Value: e.fact()})
 	}
 	return out
 }
 
-// keyedEntries2 is keyedEntries of a value that may be absent, each name once.
-func keyedEntries2(v *value) []entry {
+// entriesOf returns the entries of a NAME=value list or mapping that may be absent, each name once.
+func entriesOf(v *value) []entry {
 	if v.isNull() {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -220,7 +221,19 @@ func TestHostile(t *testing.T) {
 		n, prev := string(rune('0'+i)), "*x"+string(rune('0'+i-1))
 		bomb += "x" + n + ": &x" + n + " [" + strings.Repeat(prev+", ", 9) + prev + "]\n"
 	}
+	double := "A0=0123456789\n"
+	for i := range 40 {
+		double += "A" + strconv.Itoa(i+1) + "=${A" + strconv.Itoa(i) + "}${A" + strconv.Itoa(i) + "}\n"
+	}
+	var many strings.Builder
+	for i := range 60_000 {
+		many.WriteString("  s" + strconv.Itoa(i) + ": {}\n")
+	}
 	for _, tt := range []struct{ name, text, want string }{
+		{"many services", "services:\n" + many.String(), "too many services"},
+		{"many limits", "services:\n s:\n  ulimits:\n" + strings.ReplaceAll(strings.ReplaceAll(many.String(), "  s", "   s"), "{}", "1"), "too many ulimits"},
+		{"doubling variables", "services:\n  a:\n    image: ${A40}\n", ""},
+		{"include ladder", "include: [l1.yaml, l1.yaml]\n", "project includes too many files"},
 		{"bomb", bomb + "services:\n  a:\n    image: x\n    cap_add: *x8\n", "project is too large or too deeply nested"},
 		{"circle", "services:\n  a: &a\n    image: x\n    labels: {b: *a}\n", "project is too large or too deeply nested"},
 		{"extends itself", "services:\n  a:\n    extends: a\n", "extends leads back to service a"},
@@ -232,8 +245,16 @@ func TestHostile(t *testing.T) {
 	} {
 		file := source.NewFile("compose.yaml", []byte(tt.text))
 		facts := Read([]*source.File{file}, Options{Load: func(name string) (*source.File, error) {
-			if name == "compose.yaml" {
+			n, ladder := strings.CutPrefix(name, "l")
+			switch {
+			case name == "compose.yaml":
 				return file, nil
+			case name == ".env":
+				return source.NewFile(name, []byte(double)), nil
+			case ladder:
+				i, err := strconv.Atoi(strings.TrimSuffix(n, ".yaml"))
+				next := "l" + strconv.Itoa(i+1) + ".yaml"
+				return source.NewFile(name, []byte("include: ["+next+", "+next+"]\n")), err
 			}
 			return nil, errors.New("no such file")
 		}})

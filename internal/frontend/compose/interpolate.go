@@ -20,6 +20,9 @@ func expand(s string, lookup func(string) (string, bool), depth int) (text strin
 	}
 	var b strings.Builder
 	for i := 0; i < len(s); {
+		if b.Len() > maxText {
+			return s, true
+		}
 		dollar := strings.IndexByte(s[i:], '$')
 		if dollar < 0 || i+dollar+1 >= len(s) {
 			b.WriteString(s[i:])

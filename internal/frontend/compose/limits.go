@@ -80,6 +80,9 @@ func (s *service) quota(w *model.Workload) {
 	}
 }
 
+// maxUlimits bounds the resource limits of a service; the kernel knows 16.
+const maxUlimits = 1000
+
 // ulimits reads the resource limits of the processes.
 func (s *service) ulimits() []model.Ulimit {
 	v := s.at("ulimits")
@@ -87,7 +90,11 @@ func (s *service) ulimits() []model.Ulimit {
 		return nil
 	}
 	var out []model.Ulimit
-	for _, e := range v.entries {
+	for i, e := range v.entries {
+		if i == maxUlimits {
+			s.r.fault(e.at, "too many ulimits")
+			break
+		}
 		u := model.Ulimit{Name: e.key}
 		if e.val.kind == yamltext.Mapping {
 			u.Soft = fact(s, intForm(), 0, "ulimits", e.key, "soft")

@@ -90,15 +90,17 @@ func mergeEntries(base, over *value, path string) *value {
 	if path != "" {
 		path += "."
 	}
-next:
+	at := make(map[string]int, len(base.entries))
+	for i, e := range base.entries {
+		at[e.key] = i
+	}
 	for _, e := range over.entries {
-		for i := range out.entries {
-			if out.entries[i].key == e.key {
-				e.val = merge(out.entries[i].val, e.val, path+e.key)
-				out.entries[i] = e
-				continue next
-			}
+		if i, ok := at[e.key]; ok {
+			e.val = merge(out.entries[i].val, e.val, path+e.key)
+			out.entries[i] = e
+			continue
 		}
+		at[e.key] = len(out.entries)
 		out.entries = append(out.entries, e)
 	}
 	return &out

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -45,20 +46,29 @@ func sectionNames() []string {
 func (r *reader) parse(files []*source.File) []yamltext.Value {
 	var docs []yamltext.Value
 	for _, f := range files {
-		values, errs := yamltext.Parse(f)
-		if len(errs) > 0 && yamltext.IsTemplate(f.Text) {
-			r.note(f.Name, "is a template")
-			continue
+		if _, ok := r.parsed[f]; !ok {
+			r.parsed[f] = r.parseFile(f)
 		}
-		r.facts.Faults = append(r.facts.Faults, yamltext.Faults(model.Compose, errs)...)
-		for _, v := range values {
-			switch v.Kind() {
-			case yamltext.Mapping:
-				docs = append(docs, v)
-			case yamltext.Null:
-			default:
-				r.fault(v.Span(), "a Compose file is a mapping")
-			}
+		docs = append(docs, r.parsed[f]...)
+	}
+	return docs
+}
+
+func (r *reader) parseFile(f *source.File) []yamltext.Value {
+	values, errs := yamltext.Parse(f)
+	if len(errs) > 0 && yamltext.IsTemplate(f.Text) {
+		r.note(f.Name, "is a template")
+		return nil
+	}
+	r.facts.Faults = append(r.facts.Faults, yamltext.Faults(model.Compose, errs)...)
+	var docs []yamltext.Value
+	for _, v := range values {
+		switch v.Kind() {
+		case yamltext.Mapping:
+			docs = append(docs, v)
+		case yamltext.Null:
+		default:
+			r.fault(v.Span(), "a Compose file is a mapping")
 		}
 	}
 	return docs
@@ -117,7 +127,11 @@ func (p *project) declare(d yamltext.Value) {
 			p.r.fault(s.Span(), section+" is a mapping")
 			continue
 		}
-		for _, y := range s.Pairs() {
+		for i, y := range s.Pairs() {
+			if i == maxNames {
+				p.r.fault(y.KeySpan(), "too many "+section)
+				break
+			}
 			res := &resource{name: y.Key(), key: y.KeySpan(), own: []yamltext.Value{y}}
 			if k := y.Kind(); k == yamltext.Mapping || k == yamltext.Null {
 				res.v = p.r.build(y, p.in, 0)
@@ -180,6 +194,10 @@ func (p *project) include(v yamltext.Value, chain []string) {
 // includeOne adds the project whose files are paths; the first says where
 // relative paths start from, and the others override it.
 func (p *project) includeOne(inc *value, paths []*value, chain []string) {
+	if p.r.includes++; p.r.includes > maxFiles {
+		p.r.fault(inc.head(), "project includes too many files")
+		return
+	}
 	var files []*source.File
 	dir := ""
 	for i, v := range paths {
@@ -225,9 +243,12 @@ func (r *reader) named(v *value, name string) *source.File {
 	if err == nil {
 		return f
 	}
-	if r.o.Load == nil {
-		r.note(name, "is not among the files read")
-	} else {
+	switch {
+	case errors.Is(err, errNotRead):
+		r.note(name, "is "+err.Error())
+	case errors.Is(err, errTooMany):
+		r.fault(v.span(), err.Error())
+	default:
 		r.fault(v.span(), name+" cannot be read")
 	}
 	return nil

@@ -43,18 +43,20 @@ func (r *reader) workloads(p *project) {
 
 // markShort marks the services that others wait for to end.
 func (r *reader) markShort(p *project) {
+	ends := map[string]bool{}
 	for _, res := range p.sections["services"] {
 		deps := res.v.get("depends_on")
-		if deps == nil || deps.kind != yamltext.Mapping {
+		if deps == nil {
 			continue
 		}
 		for _, e := range deps.entries {
 			if c := e.val.get("condition"); c.scalar() && c.text == "service_completed_successfully" {
-				for _, w := range r.facts.Workloads {
-					w.Short = w.Short || w.Service == e.key
-				}
+				ends[e.key] = true
 			}
 		}
+	}
+	for _, w := range r.facts.Workloads {
+		w.Short = w.Short || ends[w.Service]
 	}
 }
 
@@ -212,7 +214,7 @@ func (s *service) build() *model.BuildSource {
 	b.Context = fact(s, stringForm(), ".", "build", "context")
 	b.Dockerfile = fact(s, stringForm(), "Dockerfile", "build", "dockerfile")
 	b.Target = fact(s, stringForm(), "", "build", "target")
-	b.Args = s.variables(keyedEntries2(v.get("args")))
+	b.Args = s.variables(entriesOf(v.get("args")))
 	if i := v.get("dockerfile_inline"); i.scalar() {
 		b.Inline = source.NewFile(i.y.File().Name+" ("+s.res.name+" dockerfile_inline)", []byte(i.text))
 	}

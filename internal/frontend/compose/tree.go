@@ -132,7 +132,7 @@ func (r *reader) build(y yamltext.Value, in *input, depth int) *value {
 			v.kind = yamltext.String
 		}
 	case yamltext.String:
-		v.text, v.unknown = interpolate(y.Text(), in.lookup)
+		v.text, v.unknown = r.interpolate(y.Text(), in.lookup)
 	default:
 		v.text = plain(y)
 	}
