@@ -119,6 +119,10 @@ func renderings(t *testing.T, s spec, info *source.File) []rendering {
 	if s.filesOnly || s.cgroupHost && cgroupV1() {
 		return out
 	}
+	for _, v := range s.volumes {
+		name, _, _ := strings.Cut(v, ":")
+		t.Cleanup(func() { enginetest.Docker(t, "volume", "rm", name) })
+	}
 	enginetest.Create(t, s.runArgs()...)
 	out = append(out, judge(model.Container, "created container", enginetest.Docker(t, "inspect", "--type", "container", s.name), image, info))
 	if s.starts() {
