@@ -68,9 +68,15 @@ func (r *resolver) expose() {
 			}
 		}
 	}
+	pods := map[string][]*model.Workload{} // by namespace
+	for _, w := range r.sys.Workloads {
+		if w.Surface == model.Kube {
+			pods[w.Namespace] = append(pods[w.Namespace], w)
+		}
+	}
 	r.policy()
 	for _, s := range r.services {
-		r.exposeService(s)
+		r.exposeService(s, pods[s.Namespace])
 	}
 }
 
@@ -101,6 +107,10 @@ func hostPorts(w *model.Workload) []model.Exposure {
 // policy says of every pod whether a NetworkPolicy selects it. Where there is
 // no policy at all the fact stays Unset.
 func (r *resolver) policy() {
+	policies := map[string][]*model.NetworkPolicy{} // by namespace
+	for _, p := range r.policies {
+		policies[p.Namespace] = append(policies[p.Namespace], p)
+	}
 	for _, w := range r.sys.Workloads {
 		if w.Surface != model.Kube {
 			continue
@@ -110,10 +120,7 @@ func (r *resolver) policy() {
 		if !w.NetworkPolicy.Span.IsValid() {
 			w.NetworkPolicy.Span, w.NetworkPolicy.Path = w.Place.Span, w.Place.Path
 		}
-		for _, p := range r.policies {
-			if p.Namespace != w.Namespace {
-				continue
-			}
+		for _, p := range policies[w.Namespace] {
 			if selects(p.Selector, w) {
 				if p.Partial {
 					w.NetworkPolicy.State = model.Unknown
@@ -140,14 +147,14 @@ func selects(selector map[string]string, w *model.Workload) bool {
 	return true
 }
 
-// exposeService adds what a Kubernetes Service or Ingress exposes to the pods
-// behind it.
-func (r *resolver) exposeService(s *model.Service) {
+// exposeService adds what a Kubernetes Service or Ingress exposes to those of
+// its namespace's pods that are behind it.
+func (r *resolver) exposeService(s *model.Service, pods []*model.Workload) {
 	if s.Kind == "Ingress" {
 		for _, name := range s.Backends {
 			for _, backend := range r.services {
 				if backend.Kind == "Service" && backend.Name == name && backend.Namespace == s.Namespace {
-					r.exposePods(backend, model.Exposure{Address: "Ingress", Public: true, Via: "Ingress " + s.Name, Place: s.Place})
+					exposePods(backend, pods, model.Exposure{Address: "Ingress", Public: true, Via: "Ingress " + s.Name, Place: s.Place})
 				}
 			}
 		}
@@ -158,16 +165,16 @@ func (r *resolver) exposeService(s *model.Service) {
 	}
 	via := fmt.Sprintf("Service %s (%s)", s.Name, s.Type.Value)
 	for _, p := range s.Ports {
-		r.exposePods(s, model.Exposure{Address: s.Type.Value, Port: p.HostFirst, Protocol: strings.ToLower(p.Protocol), Public: true, Via: via, Place: s.Type.Place()})
+		exposePods(s, pods, model.Exposure{Address: s.Type.Value, Port: p.HostFirst, Protocol: strings.ToLower(p.Protocol), Public: true, Via: via, Place: s.Type.Place()})
 	}
 }
 
-func (r *resolver) exposePods(s *model.Service, e model.Exposure) {
+func exposePods(s *model.Service, pods []*model.Workload, e model.Exposure) {
 	if len(s.Selector) == 0 {
 		return // endpoints are written elsewhere
 	}
-	for _, w := range r.sys.Workloads {
-		if w.Surface == model.Kube && w.Namespace == s.Namespace && selects(s.Selector, w) {
+	for _, w := range pods {
+		if selects(s.Selector, w) {
 			w.Exposure = append(w.Exposure, e)
 		}
 	}
