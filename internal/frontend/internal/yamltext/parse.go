@@ -20,7 +20,7 @@ import (
 const (
 	maxSize   = 8 << 20 // bytes of a file
 	maxDepth  = 500     // levels of nesting
-	maxTokens = 500_000 // indicators in a file: an upper bound of its nodes
+	maxTokens = 300_000 // indicators in a file: an upper bound of its nodes
 	maxMerged = 200_000 // entries that merge keys add, over a file
 )
 
@@ -119,7 +119,7 @@ func check(f *source.File) *source.SyntaxError {
 	}
 	if tokens > maxTokens {
 		// Prose and data in block scalars are full of indicators too, but
-		// half a million of them is no file a person keeps.
+		// so many of them make no file a person keeps.
 		return fail(0, "file has too many values")
 	}
 	return nil
