@@ -99,6 +99,9 @@ func (c *converter) pair(k, v *yaml.Node, n *node, p place) error {
 	}
 	key.colon = mark
 	p.at = c.skip(c.pos, ':')
+	if !p.flow && p.at > 0 && p.at < len(c.text) && c.space(p.at) == p.at {
+		p.at = -1 // the next key starts with a colon
+	}
 	if p.at >= 0 {
 		c.pos = p.at
 	} else if v.Value == "" && v.Kind == yaml.ScalarNode {

@@ -49,7 +49,7 @@ func remove(n *node) []source.Edit {
 	case m.braces:
 		prev := m.kids[i-1]
 		edits := cut(f, max(prev.end, prev.colon), max(end, m.kids[i].end))
-		if prev.start == prev.end && prev.colon >= 0 {
+		if !prev.braces && prev.endsInColon() {
 			edits[0].New = " " // "a:}" would be read as a word
 		}
 		return edits

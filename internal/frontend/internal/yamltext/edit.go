@@ -104,6 +104,9 @@ func replace(n *node, l Lit) []source.Edit {
 		}
 		start, text = n.colon, " "+text
 	case start == end && n.colon < 0 && flow:
+		if n.parent.keyLines(n) {
+			return nil // a key over several lines cannot have a value
+		}
 		text = ": " + text
 	case start == end && n.colon < 0:
 		return nil
@@ -120,6 +123,17 @@ func gap(f *source.File, i int) string {
 		return " "
 	}
 	return ""
+}
+
+// keyLines reports whether the key of the value v in mapping n is written over
+// several lines.
+func (n *node) keyLines(v *node) bool {
+	for i := 1; i < len(n.kids); i += 2 {
+		if k := n.kids[i-1]; n.kids[i] == v {
+			return bytes.IndexByte(n.doc.file.Text[k.start:k.end], '\n') >= 0
+		}
+	}
+	return false
 }
 
 // outdented reports whether n stands on a line of its own no deeper than what it
@@ -214,7 +228,7 @@ func insertFlow(n *node, w writer, text func(pretty func(Lit) string) string, ke
 		first = n.kids[len(n.kids)-1]
 	}
 	at, sep := n.last(), ", "
-	if last := n.kids[len(n.kids)-1]; last.start == last.end && last.colon >= 0 {
+	if n.endsInColon() {
 		sep = " , " // "a:," would be read as a word
 	}
 	pretty := w.flow
@@ -224,6 +238,18 @@ func insertFlow(n *node, w writer, text func(pretty func(Lit) string) string, ke
 		pretty = func(l Lit) string { return w.pretty(l, indent, n.unit()) }
 	}
 	return []source.Edit{{Span: f.Span(at, at), New: sep + text(pretty), Key: key, Depth: n.depth}}
+}
+
+// endsInColon reports whether the last thing in n is a null after a colon.
+func (n *node) endsInColon() bool {
+	for len(n.kids) > 0 && !n.alias {
+		last := n.kids[len(n.kids)-1]
+		if last.braces {
+			return false
+		}
+		n = last
+	}
+	return n.start == n.end && n.colon >= 0
 }
 
 // fillFlow returns the edit that gives the empty flow collection n its first
