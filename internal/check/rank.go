@@ -71,10 +71,13 @@ func reached(w *model.Workload) (distance, string) {
 			return outside, address(e)
 		}
 	}
-	for _, p := range w.Peers {
-		for _, e := range p.Exposure {
-			if e.Public {
-				return neighbour, p.Name
+	for _, a := range w.Attachments {
+		if a.Network == nil {
+			continue
+		}
+		for _, front := range a.Network.Fronts {
+			if front != w {
+				return neighbour, front.Name
 			}
 		}
 	}

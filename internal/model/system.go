@@ -56,6 +56,7 @@ type Network struct {
 	Subnets    []Fact[string]
 	Options    []Label
 	Members    []*Workload // filled in by resolve
+	Fronts     []*Workload // the first two members that are reachable from outside; filled in by resolve
 }
 
 // A Host is an engine's configuration and the machine it runs on, as far as

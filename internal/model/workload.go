@@ -99,7 +99,6 @@ type Workload struct {
 	// What resolve works out from all artifacts together.
 	Role     Role       // what it is for, from its image: "database" …
 	Exposure []Exposure // where it can be reached from outside the engine's networks
-	Peers    []*Workload
 
 	// Kernel is the kernel's word on a running container; nil elsewhere or
 	// where it may not be read.

@@ -2,12 +2,13 @@ package resolve
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"bulkhead/internal/model"
 )
 
-// networks joins workloads to their networks and works out who can reach whom.
+// networks joins workloads to their networks.
 func (r *resolver) networks() {
 	type id struct {
 		surface       model.Surface
@@ -15,9 +16,16 @@ func (r *resolver) networks() {
 	}
 	known := map[id]*model.Network{}
 	for _, n := range r.sys.Networks {
+		if n.Surface == model.Daemon {
+			known[id{n.Surface, "", n.Name}] = n // an engine has one of each name
+			continue
+		}
 		known[id{n.Surface, n.Project, n.Name}] = n
 	}
 	find := func(w *model.Workload, name string) *model.Network {
+		if w.Surface == model.Container {
+			return known[id{model.Daemon, "", name}] // the engine's
+		}
 		if n := known[id{w.Surface, w.Project, name}]; n != nil {
 			return n
 		}
@@ -31,20 +39,6 @@ func (r *resolver) networks() {
 			}
 			if a.Network != nil && !w.Inactive {
 				a.Network.Members = append(a.Network.Members, w)
-			}
-		}
-	}
-	for _, w := range r.sys.Workloads {
-		seen := map[*model.Workload]bool{w: true}
-		for _, a := range w.Attachments {
-			if a.Network == nil || a.Network.ICC.Known() && !a.Network.ICC.Value {
-				continue
-			}
-			for _, peer := range a.Network.Members {
-				if !seen[peer] {
-					seen[peer] = true
-					w.Peers = append(w.Peers, peer)
-				}
 			}
 		}
 	}
@@ -78,6 +72,25 @@ func (r *resolver) expose() {
 	for _, s := range r.services {
 		r.exposeService(s, pods[s.Namespace])
 	}
+	for _, n := range r.sys.Networks {
+		n.Fronts = fronts(n)
+	}
+}
+
+// fronts returns the first two members of n that are reachable from outside,
+// by which an attacker may come to the others: two, so that each member finds
+// one that is not itself. None where members cannot reach one another.
+func fronts(n *model.Network) []*model.Workload {
+	if n.ICC.Known() && !n.ICC.Value {
+		return nil
+	}
+	var out []*model.Workload
+	for _, w := range n.Members {
+		if len(out) < 2 && slices.ContainsFunc(w.Exposure, func(e model.Exposure) bool { return e.Public }) {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 func published(p model.Port) model.Exposure {

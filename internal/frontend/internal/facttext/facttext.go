@@ -33,7 +33,7 @@ func (p *printer) line(name, format string, args ...any) {
 }
 
 // linked are the fields below the top that link to other subjects of the model.
-var linked = [...]string{"Workloads", "Stage", "Declared", "Peers", "Members"}
+var linked = [...]string{"Workloads", "Stage", "Declared", "Fronts", "Members"}
 
 func (p *printer) value(name string, v reflect.Value, depth int) {
 	if depth > maxDepth || !v.IsValid() {
