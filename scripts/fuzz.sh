@@ -1,12 +1,21 @@
 #!/usr/bin/env bash
-# Fuzzes every target for FUZZTIME (30s) each, one after the other. What crashes
-# stays in testdata/fuzz and fails go test from then on.
+# Fuzzes every target for FUZZTIME (30s) each, one on every processor. What
+# crashes stays in testdata/fuzz and fails go test from then on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-grep -rl --include='*_test.go' '^func Fuzz' internal cmd | sort | while read -r file; do
-	grep -oE '^func Fuzz[A-Za-z0-9_]*' "$file" | cut -c6- | while read -r target; do
-		echo "fuzz $target ($(dirname "$file")) for ${FUZZTIME:-30s}"
-		go test "./$(dirname "$file")" -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-30s}" </dev/null | tail -n 2
-	done
-done
+fuzz() {
+	local package=$1 target=$2 log
+	# Minimising what is merely interesting would use the time up.
+	if log=$(go test "$package" -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-30s}" -fuzzminimizetime 1x -parallel 1 2>&1 </dev/null); then
+		echo "fuzz $package $target: $(tail -n 2 <<<"$log" | head -n 1)"
+	else
+		printf 'fuzz %s %s\n%s\n' "$package" "$target" "$log"
+		return 1
+	fi
+}
+export -f fuzz
+
+grep -ro --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' internal cmd | sort |
+	sed -E 's|^(.*)/[^/]*:func (.*)$|./\1 \2|' |
+	xargs -P "$(nproc)" -L 1 bash -c 'fuzz "$@"' fuzz
