@@ -247,12 +247,8 @@ type Port struct {
 
 // Loopback reports whether the port is published on the host's loopback only.
 func (p Port) Loopback() bool {
-	switch ip := p.HostIP.Value; {
-	case ip == "::1" || ip == "localhost":
-		return true
-	default:
-		return len(ip) > 4 && ip[:4] == "127."
-	}
+	ip := p.HostIP.Value
+	return ip == "::1" || ip == "localhost" || len(ip) > 4 && ip[:4] == "127."
 }
 
 // An Attachment joins a workload to a network.

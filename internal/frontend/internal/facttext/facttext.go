@@ -76,7 +76,7 @@ func (p *printer) structure(name string, v reflect.Value, depth int) {
 		}
 		return
 	}
-	if x, ok := v.Interface().(source.Span); ok {
+	if x, ok := reflect.TypeAssert[source.Span](v); ok {
 		if x.IsValid() {
 			p.line(name, "@%s", where(x, ""))
 		}
@@ -92,7 +92,7 @@ func (p *printer) structure(name string, v reflect.Value, depth int) {
 		if !f.IsExported() || name != "" && slices.Contains(linked[:], f.Name) {
 			continue
 		}
-		if s, ok := v.Field(i).Interface().(model.State); ok {
+		if s, ok := reflect.TypeAssert[model.State](v.Field(i)); ok {
 			if s != model.Unset {
 				p.line(name+"."+f.Name, "%s", s)
 			}
