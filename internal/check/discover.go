@@ -149,8 +149,7 @@ func (f *finder) excluded(name string) bool {
 
 // reason returns why a file could not be read without repeating its name.
 func reason(err error) string {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pe.Err
 	}
 	return err.Error()
@@ -208,7 +207,7 @@ func readFile(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }() // it was only read
 	text := make([]byte, 0, info.Size()+1)
 	for {
 		n, err := r.Read(text[len(text):cap(text)])

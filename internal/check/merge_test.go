@@ -31,11 +31,13 @@ func TestMerge(t *testing.T) {
 	}{
 		"service then containers": {
 			[]finding.Finding{of(service, at, "is privileged"), of(running, source.Span{}, "is privileged"), of(stopped, source.Span{}, "is privileged")},
-			1, []string{"also: running now as container shop-web-1", "also: container shop-web-2 (exited)"},
+			1,
+			[]string{"also: running now as container shop-web-1", "also: container shop-web-2 (exited)"},
 		},
 		"containers then service": {
 			[]finding.Finding{of(running, source.Span{}, "is privileged"), of(service, at, "is privileged")},
-			1, []string{"also: running now as container shop-web-1"},
+			1,
+			[]string{"also: running now as container shop-web-1"},
 		},
 		"other faults": {
 			[]finding.Finding{of(service, at, "mounts /"), of(running, source.Span{}, "mounts /etc")},
@@ -43,11 +45,13 @@ func TestMerge(t *testing.T) {
 		},
 		"one template, two services": {
 			[]finding.Finding{of(service, at, "m"), of(&model.Workload{Name: "worker", Surface: model.Compose}, at, "m")},
-			1, []string{"also: worker"},
+			1,
+			[]string{"also: worker"},
 		},
 		"one image, two containers": {
 			[]finding.Finding{image("container a: Config.Image"), image("container b: Config.Image")},
-			1, []string{"also: container b: Config.Image"},
+			1,
+			[]string{"also: container b: Config.Image"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
