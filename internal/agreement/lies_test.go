@@ -94,19 +94,23 @@ func TestLyingFiles(t *testing.T) {
 	}{
 		"encrypted": {
 			"services:\n  web: {image: 'nginx:1.31', networks: [n]}\nnetworks:\n  n: {driver: bridge, driver_opts: {encrypted: 'true'}}\n",
-			"encrypted-bridge", []string{"encrypted", "bridge", "nothing"},
+			"encrypted-bridge",
+			[]string{"encrypted", "bridge", "nothing"},
 		},
 		"expose": {
 			"services:\n  web: {image: 'nginx:1.31', expose: ['80']}\n",
-			"exposed-not-published", []string{"80", "published"},
+			"exposed-not-published",
+			[]string{"80", "published"},
 		},
 		"userns": {
 			"services:\n  web: {image: 'nginx:1.31', userns_mode: host}\n",
-			"host-userns", []string{"remapping is off"},
+			"host-userns",
+			[]string{"remapping is off"},
 		},
 		"socket": {
 			"services:\n  web: {image: 'nginx:1.31', volumes: ['/run/docker.sock:/s:ro']}\n",
-			"engine-socket", []string{"read-only does not limit"},
+			"engine-socket",
+			[]string{"read-only does not limit"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

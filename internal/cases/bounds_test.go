@@ -36,7 +36,7 @@ func (w *walker) value(name string, v reflect.Value) {
 			w.value(fmt.Sprintf("%s[%d]", name, i), v.Index(i))
 		}
 	case reflect.Struct:
-		if s, ok := v.Interface().(source.Span); ok {
+		if s, ok := reflect.TypeAssert[source.Span](v); ok {
 			w.span(name, s)
 			return
 		}

@@ -115,7 +115,7 @@ func encloses(f *source.File, outer, inner int) bool {
 	}
 	depth, _ := indent(f, outer)
 	for n := outer + 1; n <= inner; n++ {
-		if d, item := indent(f, n); d >= 0 && d <= depth && !(item && d == depth) {
+		if d, item := indent(f, n); d >= 0 && (d < depth || d == depth && !item) {
 			return false
 		}
 	}
