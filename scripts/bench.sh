@@ -31,30 +31,29 @@ tree() {
 
 median() { sort -n | sed -n "$(((runs + 1) / 2))p"; }
 
-# measure runs a command and prints a line of the table: median wall and
-# processor time in ms, the fastest run, the most memory any run held.
-measure() {
-	local what=$1 files=$2 start end wall
-	shift 2
-	: >"$work/wall"
-	: >"$work/rest"
-	for ((r = 0; r <= runs; r++)); do
-		start=${EPOCHREALTIME/./}
-		/usr/bin/time -q -o "$work/time" -f '%U %S %M' "$@" >/dev/null 2>&1 || [ $? -eq 1 ] # findings
-		end=${EPOCHREALTIME/./}
-		[ "$r" -gt 0 ] || continue # the first run warms the caches
-		echo $(((end - start) / 100)) >>"$work/wall"
-		cat "$work/time" >>"$work/rest"
-	done
-	wall=$(median <"$work/wall")
-	printf '| %s | %s | %s | %s | %s | %s |\n' "$what" \
-		"$(tenths "$wall")" "$(tenths "$(sort -n "$work/wall" | head -n 1)")" \
-		"$(awk '{ print ($1 + $2) * 1000 }' "$work/rest" | median)" \
-		"$(awk '$3 > m { m = $3 } END { printf "%.0f", m / 1024 }' "$work/rest")" \
-		"$((files * 10000 / wall))"
+# run runs a command and adds its wall and processor time in ms and the most
+# memory it held in MB to $work/runs.
+run() {
+	local TIMEFORMAT='%3R %3U %3S'
+	{ time /usr/bin/time -q -o "$work/memory" -f '%M' "$@" >/dev/null 2>&1 || [ $? -eq 1 ]; } 2>"$work/time" # 1: findings
+	paste "$work/time" "$work/memory" | awk '{ printf "%d %d %d\n", $1 * 1000, ($2 + $3) * 1000, $4 / 1024 }' >>"$work/runs"
 }
 
-tenths() { echo "$(($1 / 10)).$(($1 % 10))"; }
+# measure runs a command often and prints a line of the table: the median and
+# the fastest wall time, the median processor time, and the most memory.
+measure() {
+	local what=$1 files=$2 wall
+	shift 2
+	run "$@" # warms the caches
+	: >"$work/runs"
+	for ((r = 0; r < runs; r++)); do run "$@"; done
+	wall=$(cut -d' ' -f1 "$work/runs" | median)
+	printf '| %s | %s | %s | %s | %s | %s |\n' "$what" "$wall" \
+		"$(cut -d' ' -f1 "$work/runs" | sort -n | head -n 1)" \
+		"$(cut -d' ' -f2 "$work/runs" | median)" \
+		"$(cut -d' ' -f3 "$work/runs" | sort -n | tail -n 1)" \
+		"$([ "$files" = 0 ] || echo "$((files * 1000 / wall))")"
+}
 
 make -s build
 echo "$(date -u +%F), $(nproc) processors ($(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)), $(go env GOVERSION), load $(cut -d' ' -f1 /proc/loadavg), $runs runs each"

@@ -8,7 +8,7 @@ fuzz() {
 	local package=$1 target=$2 log
 	# Minimising what is merely interesting would use the time up.
 	if log=$(go test "$package" -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-30s}" -fuzzminimizetime 1x -parallel 1 2>&1 </dev/null); then
-		echo "fuzz $package $target: $(tail -n 2 <<<"$log" | head -n 1)"
+		echo "fuzz $package $target: $(grep -o 'execs: [0-9]*' <<<"$log" | tail -n 1)"
 	else
 		printf 'fuzz %s %s\n%s\n' "$package" "$target" "$log"
 		return 1
