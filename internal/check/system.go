@@ -208,9 +208,11 @@ func run(r *rule.Rule, sys *model.System) []finding.Finding {
 
 // byPlace orders findings by file, place, rule and message.
 func byPlace(a, b *finding.Finding) int {
+	// Not one cmp.Or over all: it would compare everything every time.
+	if c := cmp.Or(cmp.Compare(fileName(a), fileName(b)), cmp.Compare(a.Span.Start, b.Span.Start)); c != 0 {
+		return c
+	}
 	return cmp.Or(
-		cmp.Compare(fileName(a), fileName(b)),
-		cmp.Compare(a.Span.Start, b.Span.Start),
 		cmp.Compare(a.Path, b.Path),
 		cmp.Compare(a.Rule, b.Rule),
 		cmp.Compare(a.Subject, b.Subject),
