@@ -16,8 +16,9 @@ type File struct {
 	Path string // the file on disk that edits are written to; empty where there is none
 	Text []byte
 
-	once  sync.Once
-	lines []int // byte offset of the first byte of each line; see index
+	once    sync.Once
+	lines   []int  // byte offset of the first byte of each line; see index
+	newline string // see Newline
 }
 
 // NewFile returns the file called name that holds text. It keeps text; the
@@ -33,6 +34,10 @@ func (f *File) index() []int {
 			if b == '\n' {
 				f.lines = append(f.lines, i+1)
 			}
+		}
+		f.newline = "\n"
+		if len(f.lines) > 1 && f.lines[1] > 1 && f.Text[f.lines[1]-2] == '\r' {
+			f.newline = "\r\n"
 		}
 	})
 	return f.lines
@@ -73,15 +78,8 @@ func (f *File) Span(start, end int) Span {
 
 // Newline returns the line end f uses: that of its first line.
 func (f *File) Newline() string {
-	for i, b := range f.Text {
-		if b == '\n' {
-			if i > 0 && f.Text[i-1] == '\r' {
-				return "\r\n"
-			}
-			break
-		}
-	}
-	return "\n"
+	f.index()
+	return f.newline
 }
 
 // A Span is a half-open byte range [Start, End) of a file.
