@@ -1,0 +1,172 @@
+package vuln
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/google/osv-scalibr/semantic"
+)
+
+// An eventKind says what happens to a package at a version.
+type eventKind uint8
+
+// The kinds, as in the OSV schema. Their numbers are in the database.
+const (
+	introduced eventKind = iota
+	fixed
+	lastAffected
+	limit
+	kinds
+)
+
+// An event is one end of a range of versions.
+type event struct {
+	kind    eventKind
+	version string
+}
+
+// A versionRange is a list of events in the order of their versions, limits
+// last.
+type versionRange []event
+
+// An affected is what one advisory says about the versions of one package.
+type affected struct {
+	ranges   []versionRange
+	versions []string // those that no range covers
+}
+
+// holds evaluates an advisory as the OSV schema does, section "Evaluation".
+func (a *affected) holds(v version) (bool, error) {
+	for _, listed := range a.versions {
+		if v.is(listed) {
+			return true, nil
+		}
+	}
+	for _, r := range a.ranges {
+		in, err := r.holds(v)
+		if in || err != nil {
+			return in, err
+		}
+	}
+	return false, nil
+}
+
+// A version is a version of a package in its ecosystem.
+type version struct {
+	text  string
+	order semantic.Version // nil where the ecosystem has no order
+}
+
+func newVersion(text, ecosystem string) (version, error) {
+	order, err := parseVersion(text, ecosystem)
+	return version{text, order}, err
+}
+
+// is reports whether text is another way to write v.
+func (v version) is(text string) bool {
+	if v.text == text {
+		return true
+	}
+	if v.order == nil {
+		return false
+	}
+	c, err := compare(v.order, text)
+	return err == nil && c == 0
+}
+
+// cmp orders v against text. The version "0" is below all others.
+func (v version) cmp(text string) (int, error) {
+	if text == "0" {
+		return 1, nil
+	}
+	if v.order == nil {
+		return 0, errNoOrder
+	}
+	return compare(v.order, text)
+}
+
+// holds reports whether v is inside the range.
+func (r versionRange) holds(v version) (bool, error) {
+	in, limited, below := false, false, false
+	for _, e := range r {
+		if e.kind == limit {
+			limited = true
+			if e.version == "*" {
+				below = true
+				continue
+			}
+		} else if in == (e.kind == introduced) {
+			continue // it could not change anything
+		}
+		c, err := v.cmp(e.version)
+		if err != nil {
+			return false, err
+		}
+		switch {
+		case e.kind == introduced && c >= 0:
+			in = true
+		case e.kind == fixed && c >= 0, e.kind == lastAffected && c > 0:
+			in = false
+		case e.kind == limit && c < 0:
+			below = true
+		}
+	}
+	return in && (!limited || below), nil
+}
+
+// sorted orders events by version. Of one version, events stay as they were
+// written but for the last affected one, which ends what was introduced
+// there. Events of an ecosystem without an order stay as they are.
+func sorted(events []event, ecosystem string) versionRange {
+	type parsed struct {
+		event
+		v version
+	}
+	var list []parsed
+	for _, e := range events {
+		v, err := newVersion(e.version, ecosystem)
+		if err != nil && e.version != "*" {
+			return events
+		}
+		list = append(list, parsed{e, v})
+	}
+	slices.SortStableFunc(list, func(a, b parsed) int {
+		if d := cmp.Compare(a.group(), b.group()); d != 0 || a.group() != between {
+			return d
+		}
+		if c, err := a.v.order.Compare(b.v.order); err == nil && c != 0 {
+			return c
+		}
+		return cmp.Compare(a.ends(), b.ends())
+	})
+	out := make(versionRange, len(list))
+	for i, p := range list {
+		out[i] = p.event
+	}
+	return out
+}
+
+// The groups of events, in their order.
+const (
+	start   = iota // introduced with the first version
+	between        // all others, by version
+	end            // limits
+)
+
+func (e event) group() int {
+	switch {
+	case e.kind == limit:
+		return end
+	case e.kind == introduced && e.version == "0":
+		return start
+	}
+	return between
+}
+
+// ends returns 1 for an event that holds after its version, else 0.
+func (e event) ends() int {
+	if e.kind == lastAffected {
+		return 1
+	}
+	return 0
+}
