@@ -20,8 +20,8 @@ type cause struct {
 // service and the container that runs from it. It keeps the first place that
 // can be edited and names the others. The order of findings is kept.
 func merge(findings []finding.Finding) []finding.Finding {
-	var out []finding.Finding
-	at := map[cause]int{}
+	out := make([]finding.Finding, 0, len(findings))
+	at := make(map[cause]int, len(findings))
 	for _, f := range findings {
 		c := causeOf(f)
 		if i, ok := at[c]; ok {

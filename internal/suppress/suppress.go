@@ -45,6 +45,7 @@ func Apply(r Request) Result {
 		a.entries = r.Config.Suppress
 	}
 	a.entryUsed = make([]bool, len(a.entries))
+	a.result.Kept = make([]finding.Finding, 0, len(r.Findings))
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		if s, ok := a.suppression(f); ok {
