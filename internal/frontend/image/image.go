@@ -35,8 +35,10 @@ type inspect struct {
 	Config       *dockerjson.Config
 	RootFS       struct{ Layers []string }
 
-	// History is not the engine's: see Read.
-	History []step
+	// These are not the engine's: see Read.
+	History         []step
+	Inventory       *model.Inventory
+	Vulnerabilities []*model.Vulnerability
 }
 
 // A step is one entry of the engine's image history.
@@ -75,7 +77,9 @@ func (t *timestamp) UnmarshalJSON(text []byte) error {
 // An object may have a key "History", which Docker's inspect does not write:
 // the engine's answer to "history of an image", newest step first. Podman's
 // own inspect has such a key with the oldest step first, as in OCI; only the
-// engine's says the size of each step.
+// engine's says the size of each step. The keys "Inventory" and
+// "Vulnerabilities" hold what looking into the image found: a model.Inventory and
+// an array of model.Vulnerability, their fields by their Go names.
 func Read(f *source.File) *model.Facts {
 	facts := &model.Facts{}
 	objects, faults := dockerjson.Objects(f, model.ImageStore)
@@ -100,6 +104,11 @@ func Read(f *source.File) *model.Facts {
 	return facts
 }
 
+// known returns vulnerabilities without those that name no package.
+func known(all []*model.Vulnerability) []*model.Vulnerability {
+	return slices.DeleteFunc(all, func(v *model.Vulnerability) bool { return v == nil || v.Package == nil })
+}
+
 // subject returns what the image called name is called in places.
 func subject(name string) string { return "image " + name }
 
@@ -117,7 +126,10 @@ func (in *inspect) image() *model.Image {
 	c.Size = in.Size
 	c.Layers = in.RootFS.Layers
 	c.History = history(in.History, r.Subject)
-	return &model.Image{Name: name, Surface: model.ImageStore, Use: model.StoredImage, Ref: ref, Config: c}
+	return &model.Image{
+		Name: name, Surface: model.ImageStore, Use: model.StoredImage, Ref: ref, Config: c,
+		Inventory: in.Inventory, Vulnerabilities: known(in.Vulnerabilities),
+	}
 }
 
 // name returns what the image is called: its first tag, the repository it was

@@ -13,9 +13,11 @@ var All = []*rule.Rule{
 	endOfLifeBase,
 	latestTag,
 	secretInHistory,
+	unfixedVulnerability,
 	unpinnedDigest,
 	untagged,
 	untrustedRegistry,
+	vulnerablePackage,
 }
 
 // pulled reports whether i names an image that comes from a registry and whose

@@ -1,0 +1,64 @@
+package image
+
+import (
+	_ "embed"
+	"fmt"
+
+	"bulkhead/internal/finding"
+	"bulkhead/internal/model"
+	"bulkhead/internal/rule"
+)
+
+//go:embed vulnerable_package.txtar
+var vulnerablePackageDoc string
+
+var vulnerablePackage = &rule.Rule{
+	Name:     "vulnerable-package",
+	Summary:  "the image holds software with a known vulnerability that a newer version cures",
+	Severity: finding.Medium,
+	Refs:     []string{"dockle CIS-DI-0004", "CIS-Docker 4.4"},
+	Gain:     "use a published flaw of the software inside",
+	Doc:      vulnerablePackageDoc,
+	Image:    checkVulnerablePackage,
+}
+
+func checkVulnerablePackage(p *rule.Pass, i *model.Image) {
+	for _, v := range i.Vulnerabilities {
+		if v.State != model.FixAvailable {
+			continue
+		}
+		exploited := ""
+		if v.Exploited {
+			exploited = ", which is being exploited"
+		}
+		message := fmt.Sprintf("%s %s has %s%s; %s cures it", v.Package.Name, v.Package.Version, v.ID, exploited, v.Fixed)
+		f := p.Report(software(i, v.Package), message)
+		f.Severity = harm(v)
+	}
+}
+
+// software returns the place of a package in an image: the file that tells of it.
+func software(i *model.Image, p *model.Package) model.Place {
+	where := p.Name
+	if len(p.Locations) > 0 {
+		where = p.Locations[0]
+	}
+	return model.Place{Path: "image " + i.Name + ": " + where}
+}
+
+// harm returns the severity of v. What nobody has rated is taken for medium.
+func harm(v *model.Vulnerability) finding.Severity {
+	if v.Exploited {
+		return finding.Critical
+	}
+	switch v.Severity {
+	case "none":
+		return finding.Info
+	case "":
+		return finding.Medium
+	}
+	if s, err := finding.ParseSeverity(v.Severity); err == nil {
+		return s
+	}
+	return finding.Medium
+}
