@@ -1,0 +1,229 @@
+package falco
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Program is a set of rules compiled for every type of event. It never
+// changes; any number of evaluators may use it at once.
+type Program struct {
+	rules   []*Rule
+	symbols *symbols
+	byType  []*typeProgram // by EventType
+}
+
+// A typeProgram is the rules that an event of one type can match.
+type typeProgram struct {
+	rules []typeRule
+	memos int // results that are kept while an event is looked at
+}
+
+type typeRule struct {
+	rule *Rule
+	test func(*Evaluator) bool
+}
+
+// compile folds the conditions of rules for every type of event. Types for
+// which nothing is left share one empty program.
+func compile(s *symbols, rules []*Rule) *Program {
+	p := &Program{rules: rules, symbols: s, byType: make([]*typeProgram, len(s.types.names))}
+	none := &typeProgram{}
+	f := &folder{symbols: s, byKey: map[string]*folded{}}
+	wanted := make([]typeSet, len(rules))
+	memo := map[*node]typeSet{}
+	for i, r := range rules {
+		wanted[i] = s.typesOf(r.condition, memo)
+	}
+	for t := range p.byType {
+		p.byType[t] = none
+		f.kind, f.done = EventType(t), map[*node]*folded{}
+		b := &builder{}
+		var roots []*folded
+		var of []*Rule
+		for i, r := range rules {
+			if !wanted[i].neutral && (t == 0 || !wanted[i].has[t]) {
+				continue
+			}
+			if root := f.fold(r.condition); root.kind != nodeFalse {
+				roots, of = append(roots, root), append(of, r)
+			}
+		}
+		if len(roots) > 0 {
+			p.byType[t] = b.program(of, roots)
+		}
+	}
+	return p
+}
+
+// EventTypes returns the names of the types of events that can match a rule.
+func (p *Program) EventTypes() []string {
+	var names []string
+	for t, prog := range p.byType {
+		if t > 0 && len(prog.rules) > 0 {
+			names = append(names, p.symbols.types.names[t])
+		}
+	}
+	return names
+}
+
+// Refs returns the fields that the rules look at in conditions and outputs,
+// sorted by name: what a source of events has to provide.
+func (p *Program) Refs() []*Ref {
+	var refs []*Ref
+	for i := range p.symbols.slots {
+		if r := p.symbols.slots[i].ref; r != nil {
+			refs = append(refs, r)
+		}
+	}
+	slices.SortFunc(refs, func(a, b *Ref) int { return cmp.Compare(a.Text, b.Text) })
+	return refs
+}
+
+// A folded is a condition as it is for one type of event. Equal ones are one.
+type folded struct {
+	kind nodeKind
+	kids []*folded
+	leaf *leaf
+	id   int
+	cost float64 // of one evaluation
+	odds float64 // of being true
+}
+
+// A folder folds conditions and keeps what they have in common.
+type folder struct {
+	symbols *symbols
+	kind    EventType
+	done    map[*node]*folded // for kind
+	byKey   map[string]*folded
+
+	numbered bool // take it that an event may have any number, even 0
+}
+
+func (f *folder) fold(n *node) *folded {
+	if d, ok := f.done[n]; ok {
+		return d
+	}
+	var d *folded
+	switch n.kind {
+	case nodeLeaf:
+		d = f.leaf(n.leaf)
+	case nodeNot:
+		d = f.negate(f.fold(n.kids[0]))
+	default:
+		d = f.many(n)
+	}
+	f.done[n] = d
+	return d
+}
+
+func (f *folder) constant(verdict bool) *folded {
+	if verdict {
+		return f.intern("true", folded{kind: nodeTrue, odds: 1})
+	}
+	return f.intern("false", folded{kind: nodeFalse})
+}
+
+func (f *folder) leaf(l *leaf) *folded {
+	ref := f.symbols.slots[l.slot].ref
+	if f.numbered && ref != nil && ref.ID == EvtNum {
+		return f.intern(l.text, folded{kind: nodeLeaf, leaf: l, cost: l.cost, odds: l.odds})
+	}
+	if verdict, known := f.symbols.decided(l, f.kind); known {
+		return f.constant(verdict)
+	}
+	return f.intern(l.text, folded{kind: nodeLeaf, leaf: l, cost: l.cost, odds: l.odds})
+}
+
+func (f *folder) negate(k *folded) *folded {
+	switch k.kind {
+	case nodeTrue:
+		return f.constant(false)
+	case nodeFalse:
+		return f.constant(true)
+	case nodeNot:
+		return k.kids[0]
+	}
+	return f.intern("!"+strconv.Itoa(k.id), folded{kind: nodeNot, kids: []*folded{k}, cost: k.cost, odds: 1 - k.odds})
+}
+
+// many folds "and" and "or": nested ones of the same kind join, what decides
+// nothing goes, what decides everything stays alone, and the rest is ordered
+// so that a verdict is likely to come cheaply.
+func (f *folder) many(n *node) *folded {
+	decides, nothing := nodeFalse, nodeTrue
+	if n.kind == nodeOr {
+		decides, nothing = nodeTrue, nodeFalse
+	}
+	var kids []*folded
+	seen := map[*folded]bool{}
+	for _, k := range n.kids {
+		d := f.fold(k)
+		parts := []*folded{d}
+		if d.kind == n.kind {
+			parts = d.kids
+		}
+		for _, p := range parts {
+			if p.kind == decides {
+				return p
+			}
+			if p.kind != nothing && !seen[p] {
+				seen[p] = true
+				kids = append(kids, p)
+			}
+		}
+	}
+	switch len(kids) {
+	case 0:
+		return f.constant(n.kind == nodeAnd)
+	case 1:
+		return kids[0]
+	}
+	order(n.kind, kids)
+	var key strings.Builder
+	key.WriteByte("&|"[n.kind])
+	d := folded{kind: n.kind, kids: kids, odds: 1}
+	reach := 1.0
+	for _, k := range kids {
+		key.WriteString(strconv.Itoa(k.id) + ",")
+		d.cost += reach * k.cost
+		if n.kind == nodeAnd {
+			reach *= k.odds
+		} else {
+			reach *= 1 - k.odds
+		}
+	}
+	if d.odds = reach; n.kind == nodeOr {
+		d.odds = 1 - reach
+	}
+	return f.intern(key.String(), d)
+}
+
+// order sorts by the cost of a verdict: that of "and" is false, that of "or"
+// is true. Ties go by the order of first appearance, which never changes.
+func order(kind nodeKind, kids []*folded) {
+	price := func(k *folded) float64 {
+		odds := k.odds
+		if kind == nodeAnd {
+			odds = 1 - odds
+		}
+		return k.cost / max(odds, 1e-6)
+	}
+	slices.SortStableFunc(kids, func(a, b *folded) int {
+		if c := cmp.Compare(price(a), price(b)); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.id, b.id)
+	})
+}
+
+func (f *folder) intern(key string, d folded) *folded {
+	if known, ok := f.byKey[key]; ok {
+		return known
+	}
+	d.id = len(f.byKey)
+	f.byKey[key] = &d
+	return &d
+}

@@ -1,0 +1,110 @@
+package falco
+
+// An Evaluator decides events, one at a time. It keeps what it worked out of
+// the last one until the next.
+type Evaluator struct {
+	program *Program
+	slots   []slot
+	values  []Value
+	have    []uint8 // by slot: unknown, yes or no
+	memo    []uint8
+	event   Event
+	kind    EventType
+	matched []*Rule
+}
+
+// Evaluator returns an evaluator of p. Each goroutine needs its own.
+func (p *Program) Evaluator() *Evaluator {
+	most := 0
+	for _, t := range p.byType {
+		most = max(most, t.memos)
+	}
+	n := len(p.symbols.slots)
+	return &Evaluator{
+		program: p, slots: p.symbols.slots, values: make([]Value, n), have: make([]uint8, n), memo: make([]uint8, most),
+	}
+}
+
+// Match returns the rules e matches, in the order they were loaded. The slice
+// is overwritten by the next call.
+func (ev *Evaluator) Match(e Event) []*Rule {
+	ev.matched = ev.matched[:0]
+	prog := ev.start(e)
+	for i := range prog.rules {
+		if r := &prog.rules[i]; r.test(ev) {
+			ev.matched = append(ev.matched, r.rule)
+		}
+	}
+	return ev.matched
+}
+
+// First returns the first rule that e matches, or nil: what the engine reports
+// unless it is told to report all.
+func (ev *Evaluator) First(e Event) *Rule {
+	prog := ev.start(e)
+	for i := range prog.rules {
+		if r := &prog.rules[i]; r.test(ev) {
+			return r.rule
+		}
+	}
+	return nil
+}
+
+// start forgets the last event.
+func (ev *Evaluator) start(e Event) *typeProgram {
+	ev.event, ev.kind = e, e.Type()
+	if int(ev.kind) >= len(ev.program.byType) {
+		ev.kind = 0
+	}
+	prog := ev.program.byType[ev.kind]
+	clear(ev.have)
+	clear(ev.memo[:prog.memos])
+	return prog
+}
+
+// value returns the value of a slot, or nil where there is none.
+func (ev *Evaluator) value(id slotID) *Value {
+	switch ev.have[id] {
+	case yes:
+		return &ev.values[id]
+	case no:
+		return nil
+	}
+	return ev.load(id)
+}
+
+func (ev *Evaluator) load(id slotID) *Value {
+	n := &ev.slots[id]
+	var v Value
+	var ok bool
+	switch {
+	case n.ref != nil:
+		if v, ok = ofType(n.ref, ev.kind, ev.program.symbols.types.names[ev.kind]); !ok {
+			v, ok = ev.event.Field(n.ref)
+		}
+		if v.List != nil && len(v.List) == 0 {
+			ok = false
+		}
+	case n.constant != nil:
+		v, ok = *n.constant, true
+	default:
+		v, ok = ev.transformed(n)
+	}
+	if !ok {
+		ev.have[id] = no
+		return nil
+	}
+	ev.have[id] = yes
+	ev.values[id] = v
+	return &ev.values[id]
+}
+
+func (ev *Evaluator) transformed(n *slot) (Value, bool) {
+	args := make([]*Value, len(n.in))
+	for i, in := range n.in {
+		if args[i] = ev.value(in); args[i] == nil {
+			return Value{}, false
+		}
+	}
+	return n.fn(args)
+}
