@@ -65,3 +65,14 @@ const (
 	WontFix      VulnerabilityState = "wont-fix"
 	NotAffected  VulnerabilityState = "not-affected" // by a VEX statement
 )
+
+// A Secret is a credential found in a file of an image.
+type Secret struct {
+	Kind    string // "an AWS access key"
+	Shown   string // at most four characters of it
+	File    string // path in the image
+	Line    int    // 1-based; 0 in a binary file
+	Layer   int    // index in Inventory.Layers; -1 where there are none
+	Deleted bool   // an upper layer hides the file; whoever has the image can still read it
+	Certain bool   // its form leaves no doubt
+}

@@ -39,6 +39,7 @@ type inspect struct {
 	History         []step
 	Inventory       *model.Inventory
 	Vulnerabilities []*model.Vulnerability
+	Secrets         []model.Secret
 }
 
 // A step is one entry of the engine's image history.
@@ -77,9 +78,10 @@ func (t *timestamp) UnmarshalJSON(text []byte) error {
 // An object may have a key "History", which Docker's inspect does not write:
 // the engine's answer to "history of an image", newest step first. Podman's
 // own inspect has such a key with the oldest step first, as in OCI; only the
-// engine's says the size of each step. The keys "Inventory" and
-// "Vulnerabilities" hold what looking into the image found: a model.Inventory and
-// an array of model.Vulnerability, their fields by their Go names.
+// engine's says the size of each step. The keys "Inventory",
+// "Vulnerabilities" and "Secrets" hold what looking into the image found: a
+// model.Inventory and arrays of model.Vulnerability and model.Secret, their fields
+// by their Go names.
 func Read(f *source.File) *model.Facts {
 	facts := &model.Facts{}
 	objects, faults := dockerjson.Objects(f, model.ImageStore)
@@ -128,7 +130,7 @@ func (in *inspect) image() *model.Image {
 	c.History = history(in.History, r.Subject)
 	return &model.Image{
 		Name: name, Surface: model.ImageStore, Use: model.StoredImage, Ref: ref, Config: c,
-		Inventory: in.Inventory, Vulnerabilities: known(in.Vulnerabilities),
+		Inventory: in.Inventory, Vulnerabilities: known(in.Vulnerabilities), Secrets: in.Secrets,
 	}
 }
 

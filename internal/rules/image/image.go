@@ -13,6 +13,7 @@ var All = []*rule.Rule{
 	endOfLifeBase,
 	latestTag,
 	secretInHistory,
+	secretInLayer,
 	unfixedVulnerability,
 	unpinnedDigest,
 	untagged,
