@@ -38,7 +38,7 @@ var secretInEnv = &rule.Rule{
 
 func checkSecretInEnv(p *rule.Pass, w *model.Workload) {
 	for _, v := range w.Env {
-		f := judgeVariable(p, v, "variable")
+		f := judgeVariable(p, w, v, "variable")
 		if f != nil && v.Image {
 			// Everybody who pulls the image can read it, not only those who
 			// can inspect this container.
@@ -47,13 +47,13 @@ func checkSecretInEnv(p *rule.Pass, w *model.Workload) {
 	}
 	if w.Source != nil {
 		for _, v := range w.Source.Args {
-			judgeVariable(p, v, "build argument")
+			judgeVariable(p, w, v, "build argument")
 		}
 	}
 }
 
-func judgeVariable(p *rule.Pass, v model.Variable, what string) *finding.Finding {
-	if !plain(v) {
+func judgeVariable(p *rule.Pass, w *model.Workload, v model.Variable, what string) *finding.Finding {
+	if !plain(w, v) {
 		return nil
 	}
 	l := secret.Judge(v.Name, v.Value.Value)
@@ -65,11 +65,14 @@ func judgeVariable(p *rule.Pass, v model.Variable, what string) *finding.Finding
 	return f
 }
 
-// plain reports whether v's value is written in the artifact itself: not
-// taken from a file, the caller's environment or a secret.
-func plain(v model.Variable) bool {
+// plain reports whether the value of w's v is written in the artifact itself:
+// not taken from a file, the caller's environment or a secret.
+func plain(w *model.Workload, v model.Variable) bool {
 	if v.Value.State != model.Set || v.From != model.FromLiteral && v.From != "" {
 		return false
+	}
+	if w.Surface == model.RunLine {
+		return true // the value of $VAR is known where the script itself assigns it
 	}
 	said := v.Value.Span.Text()
 	return !strings.Contains(said, "$") || strings.Contains(said, v.Value.Value)
