@@ -35,7 +35,11 @@ func checkSecretsGrant(p *rule.Pass, g *model.Grant) {
 			continue
 		}
 		if verb, ok := oneOf(r.Verbs, "get", "list", "watch", "*"); ok {
-			p.Reportf(secret.Place(), "role allows to %s secrets", verb.Value)
+			message := "role allows to " + verb.Value + " secrets"
+			if verb.Value == "*" {
+				message = "role allows every verb on secrets"
+			}
+			p.Report(secret.Place(), message)
 		}
 	}
 }
