@@ -19,6 +19,7 @@ type slot struct {
 	constant *Value
 	typ      Type
 	several  FieldFlags
+	derived  bool // may follow from the type of the event
 	text     string
 }
 
@@ -88,7 +89,12 @@ func (s *symbols) fieldSlot(o *operand) (slotID, *bindError) {
 	if err != nil {
 		return noSlot, &bindError{o.at, err.message, err.unknown}
 	}
-	return s.intern(slot{ref: r, typ: s.field(r).Type, several: s.several(r), text: r.Text}), nil
+	n := slot{ref: r, typ: s.field(r).Type, several: s.several(r), text: r.Text}
+	switch r.ID {
+	case EvtType, SyscallType, EvtTypeIs, EvtSource, EvtDir, EvtCount, EvtIsOpenRead, EvtIsOpenWrite, EvtIsOpenExec, EvtIsOpenCreate:
+		n.derived = true
+	}
+	return s.intern(n), nil
 }
 
 // bind returns the leaf of c.

@@ -1,14 +1,21 @@
 package falco
 
+import (
+	"cmp"
+	"slices"
+)
+
 // A builder turns folded conditions into closures for one type of event.
 type builder struct {
 	uses  map[*folded]int
+	costs map[*folded]float64
 	tests map[*folded]func(*Evaluator) bool
 	memos int
 }
 
 func (b *builder) program(rules []*Rule, roots []*folded) *typeProgram {
 	b.uses = map[*folded]int{}
+	b.costs = map[*folded]float64{}
 	b.tests = map[*folded]func(*Evaluator) bool{}
 	for _, r := range roots {
 		b.count(r)
@@ -30,6 +37,49 @@ func (b *builder) count(d *folded) {
 	}
 }
 
+// cost guesses what d costs each time it is asked for. What several conditions
+// share is worked out once.
+func (b *builder) cost(d *folded) float64 {
+	if c, ok := b.costs[d]; ok {
+		return c
+	}
+	var c float64
+	switch d.kind {
+	case nodeLeaf:
+		c = d.leaf.cost
+	case nodeNot:
+		c = b.cost(d.kids[0])
+	case nodeAnd, nodeOr:
+		reach := 1.0
+		for _, k := range b.ordered(d) {
+			c += reach * b.cost(k)
+			if d.kind == nodeAnd {
+				reach *= k.odds
+			} else {
+				reach *= 1 - k.odds
+			}
+		}
+	}
+	c = c/float64(b.uses[d]) + 1
+	b.costs[d] = c
+	return c
+}
+
+// ordered returns the kids of d by the price of a verdict: that of "and" is
+// false, that of "or" is true.
+func (b *builder) ordered(d *folded) []*folded {
+	price := func(k *folded) float64 {
+		odds := k.odds
+		if d.kind == nodeAnd {
+			odds = 1 - odds
+		}
+		return b.cost(k) / max(odds, 1e-6)
+	}
+	kids := slices.Clone(d.kids)
+	slices.SortStableFunc(kids, func(x, y *folded) int { return cmp.Compare(price(x), price(y)) })
+	return kids
+}
+
 // test returns the closure of d. The result of one that several conditions
 // share is kept while an event is looked at.
 func (b *builder) test(d *folded) func(*Evaluator) bool {
@@ -37,7 +87,11 @@ func (b *builder) test(d *folded) func(*Evaluator) bool {
 		return t
 	}
 	t := b.fresh(d)
-	if b.uses[d] > 1 && d.kind != nodeTrue && d.kind != nodeFalse {
+	switch {
+	case b.uses[d] > 1 && d.kind == nodeLeaf && d.leaf.test != nil && d.leaf.right == noSlot:
+		t = keptLeaf(d.leaf, b.memos)
+		b.memos++
+	case b.uses[d] > 1 && d.kind != nodeTrue && d.kind != nodeFalse && d.kind != nodeNot:
 		t = kept(t, b.memos)
 		b.memos++
 	}
@@ -69,6 +123,25 @@ func kept(t func(*Evaluator) bool, memo int) func(*Evaluator) bool {
 	}
 }
 
+// keptLeaf is kept of leafTest in one closure: most of the time goes here.
+func keptLeaf(l *leaf, memo int) func(*Evaluator) bool {
+	slot, test := l.slot, l.test
+	return func(ev *Evaluator) bool {
+		switch ev.memo[memo] {
+		case yes:
+			return true
+		case no:
+			return false
+		}
+		if v := ev.value(slot); v != nil && test(v) {
+			ev.memo[memo] = yes
+			return true
+		}
+		ev.memo[memo] = no
+		return false
+	}
+}
+
 func (b *builder) fresh(d *folded) func(*Evaluator) bool {
 	switch d.kind {
 	case nodeTrue:
@@ -82,7 +155,7 @@ func (b *builder) fresh(d *folded) func(*Evaluator) bool {
 		return func(ev *Evaluator) bool { return !k(ev) }
 	}
 	kids := make([]func(*Evaluator) bool, len(d.kids))
-	for i, k := range d.kids {
+	for i, k := range b.ordered(d) {
 		kids[i] = b.test(k)
 	}
 	if d.kind == nodeAnd {

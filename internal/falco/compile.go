@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // A Program is a set of rules compiled for every type of event. It never
@@ -88,7 +87,6 @@ type folded struct {
 	kids []*folded
 	leaf *leaf
 	id   int
-	cost float64 // of one evaluation
 	odds float64 // of being true
 }
 
@@ -129,12 +127,12 @@ func (f *folder) constant(verdict bool) *folded {
 func (f *folder) leaf(l *leaf) *folded {
 	ref := f.symbols.slots[l.slot].ref
 	if f.numbered && ref != nil && ref.ID == EvtNum {
-		return f.intern(l.text, folded{kind: nodeLeaf, leaf: l, cost: l.cost, odds: l.odds})
+		return f.intern(l.text, folded{kind: nodeLeaf, leaf: l, odds: l.odds})
 	}
 	if verdict, known := f.symbols.decided(l, f.kind); known {
 		return f.constant(verdict)
 	}
-	return f.intern(l.text, folded{kind: nodeLeaf, leaf: l, cost: l.cost, odds: l.odds})
+	return f.intern(l.text, folded{kind: nodeLeaf, leaf: l, odds: l.odds})
 }
 
 func (f *folder) negate(k *folded) *folded {
@@ -146,12 +144,11 @@ func (f *folder) negate(k *folded) *folded {
 	case nodeNot:
 		return k.kids[0]
 	}
-	return f.intern("!"+strconv.Itoa(k.id), folded{kind: nodeNot, kids: []*folded{k}, cost: k.cost, odds: 1 - k.odds})
+	return f.intern("!"+strconv.Itoa(k.id), folded{kind: nodeNot, kids: []*folded{k}, odds: 1 - k.odds})
 }
 
 // many folds "and" and "or": nested ones of the same kind join, what decides
-// nothing goes, what decides everything stays alone, and the rest is ordered
-// so that a verdict is likely to come cheaply.
+// nothing goes, and what decides everything stays alone.
 func (f *folder) many(n *node) *folded {
 	decides, nothing := nodeFalse, nodeTrue
 	if n.kind == nodeOr {
@@ -181,42 +178,21 @@ func (f *folder) many(n *node) *folded {
 	case 1:
 		return kids[0]
 	}
-	order(n.kind, kids)
-	var key strings.Builder
-	key.WriteByte("&|"[n.kind])
-	d := folded{kind: n.kind, kids: kids, odds: 1}
+	slices.SortFunc(kids, func(a, b *folded) int { return cmp.Compare(a.id, b.id) })
+	key := []byte{"&|"[n.kind]}
 	reach := 1.0
 	for _, k := range kids {
-		key.WriteString(strconv.Itoa(k.id) + ",")
-		d.cost += reach * k.cost
+		key = append(strconv.AppendInt(key, int64(k.id), 10), ',')
 		if n.kind == nodeAnd {
 			reach *= k.odds
 		} else {
 			reach *= 1 - k.odds
 		}
 	}
-	if d.odds = reach; n.kind == nodeOr {
-		d.odds = 1 - reach
+	if n.kind == nodeOr {
+		reach = 1 - reach
 	}
-	return f.intern(key.String(), d)
-}
-
-// order sorts by the cost of a verdict: that of "and" is false, that of "or"
-// is true. Ties go by the order of first appearance, which never changes.
-func order(kind nodeKind, kids []*folded) {
-	price := func(k *folded) float64 {
-		odds := k.odds
-		if kind == nodeAnd {
-			odds = 1 - odds
-		}
-		return k.cost / max(odds, 1e-6)
-	}
-	slices.SortStableFunc(kids, func(a, b *folded) int {
-		if c := cmp.Compare(price(a), price(b)); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.id, b.id)
-	})
+	return f.intern(string(key), folded{kind: n.kind, kids: kids, odds: reach})
 }
 
 func (f *folder) intern(key string, d folded) *folded {

@@ -64,9 +64,9 @@ type testEvent struct {
 
 func (e *testEvent) Type() EventType { return EventTypeOf(e.kind) }
 
-func (e *testEvent) Field(r *Ref) (Value, bool) {
-	v, ok := e.fields[r.Text]
-	return v, ok
+func (e *testEvent) Field(r *Ref, v *Value) (ok bool) {
+	*v, ok = e.fields[r.Text]
+	return ok
 }
 
 // caseEvent returns the event of one of the engine's tests, built again from

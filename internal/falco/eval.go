@@ -74,29 +74,27 @@ func (ev *Evaluator) value(id slotID) *Value {
 }
 
 func (ev *Evaluator) load(id slotID) *Value {
-	n := &ev.slots[id]
-	var v Value
+	n, v := &ev.slots[id], &ev.values[id]
+	*v = Value{}
 	var ok bool
 	switch {
+	case n.derived:
+		if ok = ofType(n.ref, ev.kind, ev.program.symbols.types.names[ev.kind], v); !ok {
+			ok = ev.event.Field(n.ref, v)
+		}
 	case n.ref != nil:
-		if v, ok = ofType(n.ref, ev.kind, ev.program.symbols.types.names[ev.kind]); !ok {
-			v, ok = ev.event.Field(n.ref)
-		}
-		if v.List != nil && len(v.List) == 0 {
-			ok = false
-		}
+		ok = ev.event.Field(n.ref, v)
 	case n.constant != nil:
-		v, ok = *n.constant, true
+		*v, ok = *n.constant, true
 	default:
-		v, ok = ev.transformed(n)
+		*v, ok = ev.transformed(n)
 	}
-	if !ok {
+	if !ok || v.List != nil && len(v.List) == 0 {
 		ev.have[id] = no
 		return nil
 	}
 	ev.have[id] = yes
-	ev.values[id] = v
-	return &ev.values[id]
+	return v
 }
 
 func (ev *Evaluator) transformed(n *slot) (Value, bool) {

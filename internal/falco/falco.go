@@ -30,10 +30,11 @@ type Event interface {
 	// Type returns what happened; see EventTypeOf.
 	Type() EventType
 
-	// Field returns the value of a field. The second result is false where the
-	// event has none, which makes every check of it false. An evaluator asks
-	// at most once for a field, and only when a rule needs it.
-	Field(r *Ref) (Value, bool)
+	// Field puts the value of a field into v, which is zero, and reports
+	// whether the event has one: every check of a field without a value is
+	// false. An evaluator asks at most once for a field, and only when a rule
+	// needs it.
+	Field(r *Ref, v *Value) bool
 }
 
 // A Ref is a field as a rule names it.

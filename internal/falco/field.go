@@ -68,27 +68,16 @@ func (e *fieldError) Error() string { return e.message }
 // ref resolves a field and its argument. What follows the name of a field that
 // takes its argument after a dot is the argument.
 func (c *catalog) ref(name, arg string, hasArg bool) (*Ref, *fieldError) {
-	id, ok := c.byName[name]
 	text := name
 	if hasArg {
 		text += "[" + arg + "]"
 	}
-	if !ok {
-		for base := name; !ok; {
-			dot := strings.LastIndexByte(base, '.')
-			if dot < 0 || hasArg {
-				return nil, c.unknown(name)
-			}
-			base = base[:dot]
-			if id, ok = c.byName[base]; ok && c.fields[id].Flags&DotArg == 0 {
-				return nil, c.unknown(name)
-			}
-			arg = name[dot+1:]
-			if ok {
-				arg = name[len(base)+1:]
-			}
-		}
-		hasArg = true
+	id, rest, ok := c.find(name)
+	if !ok || rest != "" && hasArg {
+		return nil, c.unknown(name)
+	}
+	if rest != "" {
+		arg, hasArg = rest, true
 	}
 	f := &c.fields[id]
 	switch {
@@ -105,6 +94,24 @@ func (c *catalog) ref(name, arg string, hasArg bool) (*Ref, *fieldError) {
 		return nil, &fieldError{message: "the argument of field " + name + " must be a number"}
 	}
 	return r, nil
+}
+
+// find returns the field that name starts with and what follows its dot, which
+// is empty where name is the field.
+func (c *catalog) find(name string) (id FieldID, rest string, ok bool) {
+	if id, ok = c.byName[name]; ok {
+		return id, "", true
+	}
+	for base := name; ; {
+		dot := strings.LastIndexByte(base, '.')
+		if dot < 0 {
+			return 0, "", false
+		}
+		base = base[:dot]
+		if id, ok = c.byName[base]; ok {
+			return id, name[dot+1:], c.fields[id].Flags&DotArg != 0
+		}
+	}
 }
 
 // several reports whether r has more than one value: a list, all ancestors, or

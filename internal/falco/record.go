@@ -147,17 +147,17 @@ func scalarOf(t Type, x any) (v Value, ok bool, err error) {
 // Type returns the event's type.
 func (r *Record) Type() EventType { return r.kind }
 
-// Field returns a field that was recorded, or that follows from others.
-func (r *Record) Field(f *Ref) (Value, bool) {
-	if v, ok := r.fields[canonical(f)]; ok {
-		return v, true
+// Field gives a field that was recorded, or that follows from others.
+func (r *Record) Field(f *Ref, v *Value) (ok bool) {
+	if *v, ok = r.fields[canonical(f)]; ok {
+		return true
 	}
-	if f.Index > 0 {
-		if v, ok := r.ids[f.ID]; ok && f.Index <= len(v.List) {
-			return v.List[f.Index-1], true // the list starts at the parent
-		}
+	if list := r.ids[f.ID].List; f.Index > 0 && f.Index <= len(list) {
+		*v = list[f.Index-1] // the list starts at the parent
+		return true
 	}
-	return r.derived(f)
+	*v, ok = r.derived(f)
+	return ok
 }
 
 func (r *Record) derived(f *Ref) (Value, bool) {

@@ -200,16 +200,12 @@ func (l *loader) valueWarning(c *check, v value) string {
 // redundant is a regular expression that only finds a fixed text somewhere.
 var redundant = regexp.MustCompile(`^\^?(\.[*+?])?[a-zA-Z0-9_/ -]+(\.[*+?])?\$?$`)
 
-// isField reports whether s names a field. What has no dot is a word.
+// isField reports whether s names a field, and nothing else.
 func (s *symbols) isField(text string) bool {
 	n := lexField(text)
-	if n == 0 {
+	if n == 0 || n < len(text) && (text[n] != '[' || text[len(text)-1] != ']') {
 		return false
 	}
-	o, size, err := formattedOperand(literal(text, place{}))
-	if err != nil || size != len(text) || o.kind != operandField {
-		return false
-	}
-	_, bad := s.ref(o.name, o.arg, o.hasArg)
-	return bad == nil
+	_, _, ok := s.find(text[:n])
+	return ok
 }

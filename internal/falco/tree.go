@@ -184,25 +184,28 @@ func (s *symbols) fixed(id slotID, t EventType) (v Value, present, known bool) {
 		v, present = n.fn(args)
 		return v, present, true
 	}
-	v, present = ofType(n.ref, t, s.types.names[t])
+	present = ofType(n.ref, t, s.types.names[t], &v)
 	return v, present, present || t == 0 && n.ref.ID == EvtType
 }
 
-// ofType returns the value of a field that follows from the type of an event.
-func ofType(r *Ref, t EventType, name string) (Value, bool) {
+// ofType sets v to the value of a field that follows from the type of an event.
+func ofType(r *Ref, t EventType, name string, v *Value) bool {
 	switch r.ID {
 	case EvtType, SyscallType:
-		return String(name), t != 0
+		v.Str = name
+		return t != 0
 	case EvtTypeIs:
-		return Bool(r.Arg == name), true
+		*v = Bool(r.Arg == name)
 	case EvtSource:
-		return String("syscall"), true
+		v.Str = "syscall"
 	case EvtDir:
-		return String("<"), true // what enters a call is not reported any more
+		v.Str = "<" // what enters a call is not reported any more
 	case EvtCount:
-		return Int(1), true
+		v.Num = 1
 	case EvtIsOpenRead, EvtIsOpenWrite, EvtIsOpenExec, EvtIsOpenCreate:
-		return Value{}, t != 0 && !opens(name)
+		return t != 0 && !opens(name)
+	default:
+		return false
 	}
-	return Value{}, false
+	return true
 }
