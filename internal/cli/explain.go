@@ -37,16 +37,21 @@ A rule may be named as other tools do: DL3002, CKV_DOCKER_3, "CIS-Docker 5.5".`,
 	return cmd
 }
 
-// explainAll explains the rules that ids name, with a blank line between them.
+// explainAll explains the rules that ids name, each once, with a blank line
+// between them.
 func (a *app) explainAll(ids []string) error {
 	var pages []string
+	told := map[string]bool{}
 	for _, id := range ids {
 		found := rule.Lookup(a.rules, id)
 		if len(found) == 0 {
 			return a.unknownRule(id)
 		}
 		for _, r := range found {
-			pages = append(pages, explain(r))
+			if !told[r.Name] {
+				pages = append(pages, explain(r))
+			}
+			told[r.Name] = true
 		}
 	}
 	_, err := io.WriteString(a.stdout, strings.Join(pages, "\n"))
