@@ -104,6 +104,15 @@ func TestColored(t *testing.T) {
 	}
 }
 
+func TestColumns(t *testing.T) {
+	for value, want := range map[string]int{"": 0, "60": 60, "wide": 0} {
+		t.Setenv("COLUMNS", value)
+		if got := columns(&bytes.Buffer{}); got != want {
+			t.Errorf("COLUMNS=%s: got %d, want %d", value, got, want)
+		}
+	}
+}
+
 func TestPrintableLines(t *testing.T) {
 	got := string(printableLines([]byte("+\ta\x1b[2J\r\n-b\u202e\n c")))
 	if want := "+\ta\\x1b[2J\n-b\\u202e\n c"; got != want {
