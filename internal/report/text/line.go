@@ -168,6 +168,21 @@ func shorten(text string, limit int) string {
 	return text
 }
 
+// shortenLeft cuts the start of text to at most limit columns.
+func shortenLeft(text string, limit int) string {
+	used := columns(text)
+	if used <= limit {
+		return text
+	}
+	for i, r := range text {
+		if used <= limit-1 {
+			return "…" + text[i:]
+		}
+		used -= runeColumns(r)
+	}
+	return "…"
+}
+
 // wrap breaks text at blanks into at most lines lines of limit columns and
 // cuts what is left.
 func wrap(text string, limit, lines int) []string {

@@ -1,6 +1,8 @@
 package text
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"bulkhead/internal/finding"
@@ -15,23 +17,29 @@ type preview struct {
 	otherChanges int
 }
 
-// previewFix returns what the first edit of fix does to the lines it touches.
+// previewFix returns what the first edit of fix, and those beside it, do to the
+// lines they touch.
 func previewFix(fix finding.Fix) preview {
-	first := fix.Edits[0]
-	for _, e := range fix.Edits[1:] {
-		if e.Span.File == first.Span.File && e.Span.Start < first.Span.Start {
-			first = e
-		}
-	}
-	f := first.Span.File
-	from, to := first.Span.Position().Line, first.Span.EndPosition().Line
+	beside := leading(fix.Edits)
+	f := beside[0].Span.File
+	first, last := beside[0].Span, beside[len(beside)-1].Span
+	from, to := first.Position().Line, last.EndPosition().Line
 	start, end := f.LineStart(from), f.LineStart(to+1)
-	if first.Span.End == f.LineStart(to) && to > from {
-		end = first.Span.End // whole lines go
+	if last.End == f.LineStart(to) && to > from {
+		end = last.End // whole lines go
 	}
-	old := splitLines(string(f.Text[start:end]))
-	text := string(f.Text[start:first.Span.Start]) + first.New + string(f.Text[first.Span.End:end])
-	p := preview{file: f, line: from, minus: old, plus: splitLines(text), otherChanges: len(fix.Edits) - 1}
+	var text strings.Builder
+	at := start
+	for _, e := range beside {
+		text.Write(f.Text[at:e.Span.Start])
+		text.WriteString(e.New)
+		at = e.Span.End
+	}
+	text.Write(f.Text[at:end])
+	p := preview{
+		file: f, line: from, minus: splitLines(string(f.Text[start:end])), plus: splitLines(text.String()),
+		otherChanges: len(fix.Edits) - len(beside),
+	}
 	for len(p.minus) > 0 && len(p.plus) > 0 && p.minus[0] == p.plus[0] {
 		p.minus, p.plus = p.minus[1:], p.plus[1:]
 		p.line++
@@ -40,6 +48,27 @@ func previewFix(fix finding.Fix) preview {
 		p.minus, p.plus = p.minus[:len(p.minus)-1], p.plus[:len(p.plus)-1]
 	}
 	return p
+}
+
+// leading returns the first of edits with those of its file that follow on the
+// lines it touches, in order: half of what changes a line would show a line
+// that nobody gets.
+func leading(edits []source.Edit) []source.Edit {
+	f := edits[0].Span.File
+	var out []source.Edit
+	for _, e := range edits {
+		if e.Span.File == f {
+			out = append(out, e)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b source.Edit) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
+	for i := 1; i < len(out); i++ {
+		before := out[i-1].Span
+		if out[i].Span.Position().Line > before.EndPosition().Line || out[i].Span.Start < before.End {
+			return out[:i]
+		}
+	}
+	return out
 }
 
 // splitLines returns the lines of text without their line ends; text that

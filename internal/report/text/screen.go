@@ -14,6 +14,10 @@ import (
 // the smallest terminal in use without scrolling.
 const screenLines = 24
 
+// minPlace is how many columns a place has at least: room for its line and
+// column, which matter more than that the line fits.
+const minPlace = 16
+
 // A budget says how many lines parts of the report may take.
 type budget struct {
 	sentence int // of one story
@@ -92,11 +96,13 @@ func (p *printer) story(n int, s report.Story, b budget) []string {
 	for _, more := range text[1:] {
 		lines = append(lines, strings.Repeat(" ", len(head))+more)
 	}
-	where := shorten(report.Printable(f.Where()), p.width-len(f.Rule)-22)
-	place := "  " + p.style.dim("-->") + " " + p.style.place(where) + " (" + f.Rule + ")"
+	after := " (" + f.Rule + ")"
 	if s.Proven {
-		place += " fix proven"
+		after += " fix proven"
 	}
+	const arrow = "  --> "
+	where := shortenLeft(report.Printable(f.Where()), max(p.width-len(arrow)-len(after), minPlace))
+	place := "  " + p.style.dim("-->") + " " + p.style.place(where) + after
 	return append(append(lines, place), p.frame(f)...)
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"unicode"
 
+	"bulkhead/internal/finding"
 	"bulkhead/internal/report"
 	"bulkhead/internal/report/reporttest"
 	"bulkhead/internal/source"
@@ -53,6 +54,37 @@ func TestScreen(t *testing.T) {
 					t.Errorf("width %d: %q is printed raw", width, c)
 				}
 			}
+		}
+	}
+}
+
+// TestPreview checks that all that changes a line is shown at once, and what
+// changes elsewhere is counted.
+func TestPreview(t *testing.T) {
+	f := source.NewFile("Dockerfile", []byte("FROM a\nRUN pip install --trusted-host pypi.org -r x\nUSER root\n"))
+	cut := func(word string) source.Edit {
+		at := strings.Index(string(f.Text), word)
+		return source.Edit{Span: f.Span(at, at+len(word))}
+	}
+	p := previewFix(finding.Fix{Edits: []source.Edit{cut(" root"), cut(" pypi.org"), cut(" --trusted-host")}})
+	if got, want := strings.Join(p.plus, "\n"), "RUN pip install -r x"; got != want || p.line != 2 || p.otherChanges != 1 {
+		t.Errorf("got %q at line %d and %d more, want %q at line 2 and 1 more", got, p.line, p.otherChanges, want)
+	}
+}
+
+func TestShortenLeft(t *testing.T) {
+	for _, tt := range []struct {
+		text  string
+		limit int
+		want  string
+	}{
+		{"compose.yaml:12:7", 17, "compose.yaml:12:7"},
+		{"deploy/compose.yaml:12:7", 16, "…mpose.yaml:12:7"},
+		{"日本日本:1:1", 8, "…本:1:1"},
+		{"日本", 1, "…"},
+	} {
+		if got := shortenLeft(tt.text, tt.limit); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.text, got, tt.want)
 		}
 	}
 }
