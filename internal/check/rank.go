@@ -96,25 +96,41 @@ func address(e model.Exposure) string {
 	return e.Address + ":" + strconv.Itoa(e.Port)
 }
 
-// stories returns the three findings to fix first as sentences, one a rule and
-// one a subject, so that one careless service does not fill the list.
+// stories returns the three findings to fix first as sentences. What is high
+// comes first, one a rule and one a subject, so that one careless service does
+// not fill the list; then what is left, so that something minor elsewhere does
+// not stand for it.
 func stories(findings []finding.Finding) []report.Story {
+	var chosen []int
+	choose := func(lowest finding.Severity, known func(a, b *finding.Finding) bool) {
+		for i := range findings {
+			told := slices.ContainsFunc(chosen, func(c int) bool { return c == i || known(&findings[c], &findings[i]) })
+			if len(chosen) < maxStories && findings[i].Severity >= lowest && !told {
+				chosen = append(chosen, i)
+			}
+		}
+	}
+	choose(finding.High, alike)
+	choose(finding.Medium, oneCure)
+	slices.Sort(chosen)
 	var out []report.Story
-	for i := range findings {
-		f := &findings[i]
-		if f.Severity < finding.Medium || slices.ContainsFunc(out, func(s report.Story) bool { return same(*s.Finding, *f) }) {
-			continue
-		}
-		out = append(out, report.Story{Finding: f, Sentence: sentence(*f)})
-		if len(out) == 3 {
-			break
-		}
+	for _, i := range chosen {
+		out = append(out, report.Story{Finding: &findings[i], Sentence: sentence(findings[i])})
 	}
 	return out
 }
 
-// same reports whether telling b after a says little new.
-func same(a, b finding.Finding) bool { return a.Rule == b.Rule || a.Subject == b.Subject }
+// maxStories is how many findings are told as sentences.
+const maxStories = 3
+
+// alike reports whether telling b after a says little new.
+func alike(a, b *finding.Finding) bool { return a.Rule == b.Rule || a.Subject == b.Subject }
+
+// oneCure reports whether who cures a looks at b as well: the same fault of
+// the same subject, or another one at the same place.
+func oneCure(a, b *finding.Finding) bool {
+	return a.Subject == b.Subject && (a.Rule == b.Rule || a.Span.IsValid() && a.Span == b.Span)
+}
 
 // sentence tells f with the chain that leads to it: how the workload is
 // reached, whom it runs as, and what that gives.

@@ -1,0 +1,64 @@
+package check
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"bulkhead/internal/finding"
+	"bulkhead/internal/source"
+)
+
+func TestStories(t *testing.T) {
+	f := source.NewFile("run.sh", []byte("docker run -v /:/host shop/web"))
+	of := func(rule, subject string, s finding.Severity) finding.Finding {
+		return finding.Finding{Rule: rule, Subject: subject, Severity: s}
+	}
+	at := func(x finding.Finding) finding.Finding {
+		x.Span = f.Span(11, 21)
+		return x
+	}
+	for name, tt := range map[string]struct {
+		in   []finding.Finding
+		want []string
+	}{
+		"one a rule and one a subject": {
+			[]finding.Finding{
+				of("privileged", "web", finding.Critical), of("host-pid", "web", finding.High), of("privileged", "db", finding.Critical),
+				of("seccomp-off", "db", finding.High), of("secret-in-env", "cache", finding.High),
+			},
+			[]string{"privileged web", "seccomp-off db", "secret-in-env cache"},
+		},
+		"nothing minor before what is critical": {
+			[]finding.Finding{
+				of("privileged", "web", finding.Critical), of("engine-socket", "web", finding.Critical), of("host-pid", "web", finding.High),
+				of("untagged", "nginx", finding.Medium),
+			},
+			[]string{"privileged web", "engine-socket web", "host-pid web"},
+		},
+		"one place once": {
+			[]finding.Finding{
+				at(of("engine-socket", "web", finding.Critical)), at(of("sensitive-host-mount", "web", finding.Critical)), of("untagged", "nginx", finding.Medium),
+			},
+			[]string{"engine-socket web", "untagged nginx"},
+		},
+		"in the order of the findings": {
+			[]finding.Finding{
+				of("privileged", "web", finding.Critical), of("engine-socket", "web", finding.Critical), of("privileged", "db", finding.Critical),
+				of("seccomp-off", "db", finding.High),
+			},
+			[]string{"privileged web", "engine-socket web", "seccomp-off db"},
+		},
+		"nothing low": {[]finding.Finding{of("no-cpu-limit", "web", finding.Low)}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, s := range stories(tt.in) {
+				got = append(got, s.Finding.Rule+" "+s.Finding.Subject)
+			}
+			if diff := cmp.Diff(got, tt.want); diff != "" {
+				t.Errorf("-got +want\n%s", diff)
+			}
+		})
+	}
+}
