@@ -153,6 +153,13 @@ var stepsDown = sync.OnceValue(func() map[string]bool {
 	return names
 })
 
-// StepsDown reports whether the entrypoint of the image ref names is known to
-// run the program as a user other than root although the image starts as root.
-func StepsDown(ref model.Reference) bool { return stepsDown()[repository(ref)] }
+// GivesUpRoot reports whether w, which starts as root, runs an entrypoint that
+// is known to become another user before it runs the program.
+func GivesUpRoot(w *model.Workload) bool {
+	if w.Image == nil || w.Build != nil || !stepsDown()[repository(w.Image.Ref.Value)] {
+		return false
+	}
+	// A container's entrypoint is known to be the image's own by its name.
+	e := w.Entrypoint
+	return e.State != model.Set || len(e.Value.Args) > 0 && strings.Contains(e.Value.Args[0], "docker-entrypoint")
+}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"bulkhead/internal/catalog"
 	"bulkhead/internal/finding"
 	"bulkhead/internal/model"
 	"bulkhead/internal/report"
@@ -150,7 +151,7 @@ func sentence(f finding.Finding) string {
 	case neighbour:
 		chain = append(chain, "shares a network with "+by+", which is reachable from outside")
 	}
-	if w.User.Known() && w.User.Value.Root() && f.Rule != "root-user" {
+	if w.User.Known() && w.User.Value.Root() && f.Rule != "root-user" && !catalog.GivesUpRoot(w) {
 		as := "runs as root"
 		if w.User.Likely {
 			as = "probably runs as root"

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bulkhead/internal/finding"
+	"bulkhead/internal/model"
 	"bulkhead/internal/source"
 )
 
@@ -60,5 +61,28 @@ func TestStories(t *testing.T) {
 				t.Errorf("-got +want\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestSentence(t *testing.T) {
+	root := model.Fact[model.User]{State: model.Set}
+	public := []model.Exposure{{Public: true, Address: "0.0.0.0", Port: 80, Via: "published port"}}
+	image := func(path string) *model.Image {
+		return &model.Image{Ref: model.Fact[model.Reference]{Value: model.Reference{Raw: path, Registry: "docker.io", Repository: "library/" + path}, State: model.Set}}
+	}
+	for want, w := range map[string]*model.Workload{
+		"web is reachable from outside (0.0.0.0:80), runs as root and is privileged: an attacker in it can own the host": {
+			User: root, Exposure: public, Image: image("nginx"),
+		},
+		// Its entrypoint becomes the user postgres.
+		"web is reachable from outside (0.0.0.0:80) and is privileged: an attacker in it can own the host": {
+			User: root, Exposure: public, Image: image("postgres"),
+		},
+	} {
+		w.Name = "web"
+		f := finding.Finding{Rule: "privileged", Subject: w.Name, Message: "container is privileged", Gain: "own the host", Workload: w}
+		if got := sentence(f); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
 	}
 }

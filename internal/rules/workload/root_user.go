@@ -2,7 +2,6 @@ package workload
 
 import (
 	_ "embed"
-	"strings"
 
 	"bulkhead/internal/catalog"
 	"bulkhead/internal/finding"
@@ -45,7 +44,7 @@ func checkRootUser(p *rule.Pass, w *model.Workload) {
 		return
 	}
 	message := "container runs as root"
-	down := stepsDown(w)
+	down := catalog.GivesUpRoot(w)
 	if down {
 		message = "container starts as root, and its entrypoint becomes another user"
 	}
@@ -56,17 +55,6 @@ func checkRootUser(p *rule.Pass, w *model.Workload) {
 	case u.Likely || remapped(w):
 		f.Severity = finding.Medium
 	}
-}
-
-// stepsDown reports whether w runs an entrypoint that is known to give up root
-// before it runs the program.
-func stepsDown(w *model.Workload) bool {
-	if w.Image == nil || w.Build != nil || !catalog.StepsDown(w.Image.Ref.Value) {
-		return false
-	}
-	// A container's entrypoint is known to be the image's own by its name.
-	e := w.Entrypoint
-	return e.State != model.Set || len(e.Value.Args) > 0 && strings.Contains(e.Value.Args[0], "docker-entrypoint")
 }
 
 // windows reports whether w is a Windows container, where there are no uids,
