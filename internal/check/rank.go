@@ -46,7 +46,7 @@ func score(f *finding.Finding) float64 {
 	case neighbour:
 		s *= 1.2
 	}
-	if w.Inactive || w.Short {
+	if w.Inactive || w.Short || w.Stopped() {
 		s *= 0.6
 	}
 	if w.Status == "running" || slices.ContainsFunc(f.Related, func(r finding.Related) bool { return strings.HasPrefix(r.Message, "also: running now") }) {
@@ -147,7 +147,11 @@ func sentence(f finding.Finding) string {
 	var chain []string
 	switch reach, by := reached(w); reach {
 	case outside:
-		chain = append(chain, "is reachable from outside ("+by+")")
+		when := ""
+		if w.Stopped() {
+			when = " once it is started"
+		}
+		chain = append(chain, "is reachable from outside ("+by+")"+when)
 	case neighbour:
 		chain = append(chain, "shares a network with "+by+", which is reachable from outside")
 	}

@@ -74,6 +74,9 @@ func TestSentence(t *testing.T) {
 		"web is reachable from outside (0.0.0.0:80), runs as root and is privileged: an attacker in it can own the host": {
 			User: root, Exposure: public, Image: image("nginx"),
 		},
+		"web is reachable from outside (0.0.0.0:80) once it is started, runs as root and is privileged: an attacker in it can own the host": {
+			User: root, Exposure: public, Image: image("nginx"), Status: "exited",
+		},
 		// Its entrypoint becomes the user postgres.
 		"web is reachable from outside (0.0.0.0:80) and is privileged: an attacker in it can own the host": {
 			User: root, Exposure: public, Image: image("postgres"),

@@ -105,6 +105,11 @@ type Workload struct {
 	Kernel *Kernel
 }
 
+// Stopped reports whether w is a container that does not run.
+func (w *Workload) Stopped() bool {
+	return w.Status == "created" || w.Status == "exited" || w.Status == "dead"
+}
+
 // A BuildSource says how a compose service is built.
 type BuildSource struct {
 	Context    Fact[string] // as written, relative to Dir

@@ -79,14 +79,15 @@ func (r *resolver) expose() {
 
 // fronts returns the first two members of n that are reachable from outside,
 // by which an attacker may come to the others: two, so that each member finds
-// one that is not itself. None where members cannot reach one another.
+// one that is not itself. None where members cannot reach one another; one that
+// does not run leads nowhere.
 func fronts(n *model.Network) []*model.Workload {
 	if n.ICC.Known() && !n.ICC.Value {
 		return nil
 	}
 	var out []*model.Workload
 	for _, w := range n.Members {
-		if len(out) < 2 && slices.ContainsFunc(w.Exposure, func(e model.Exposure) bool { return e.Public }) {
+		if len(out) < 2 && !w.Stopped() && slices.ContainsFunc(w.Exposure, func(e model.Exposure) bool { return e.Public }) {
 			out = append(out, w)
 		}
 	}

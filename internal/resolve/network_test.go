@@ -7,7 +7,8 @@ import (
 )
 
 // TestFronts checks that a workload which nothing publishes is told from the
-// neighbour that is published, on networks of files and of the engine.
+// neighbour that is published, on networks of files and of the engine, and
+// that one which does not run counts for nothing.
 func TestFronts(t *testing.T) {
 	for _, tt := range []struct {
 		workload, network model.Surface
@@ -18,10 +19,11 @@ func TestFronts(t *testing.T) {
 		on := []model.Attachment{{Name: "n"}}
 		web := &model.Workload{Name: "web", Surface: tt.workload, Attachments: on, Ports: []model.Port{{HostFirst: 80}}}
 		db := &model.Workload{Name: "db", Surface: tt.workload, Attachments: []model.Attachment{{Name: "n"}}}
+		old := &model.Workload{Name: "old", Surface: tt.workload, Attachments: []model.Attachment{{Name: "n"}}, Ports: web.Ports, Status: "exited"}
 		n := &model.Network{Name: "n", Surface: tt.network, ICC: model.Fact[bool]{Value: true}}
-		System(Input{Facts: []*model.Facts{{Workloads: []*model.Workload{web, db}, Networks: []*model.Network{n}}}})
-		if len(n.Members) != 2 || len(n.Fronts) != 1 || n.Fronts[0] != web {
-			t.Errorf("%s: members %v, fronts %v, want both and web", tt.workload, n.Members, n.Fronts)
+		System(Input{Facts: []*model.Facts{{Workloads: []*model.Workload{old, web, db}, Networks: []*model.Network{n}}}})
+		if len(n.Members) != 3 || len(n.Fronts) != 1 || n.Fronts[0] != web {
+			t.Errorf("%s: members %v, fronts %v, want all and web", tt.workload, n.Members, n.Fronts)
 		}
 	}
 }
