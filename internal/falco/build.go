@@ -20,12 +20,93 @@ func (b *builder) program(rules []*Rule, roots []*folded) *typeProgram {
 	for _, r := range roots {
 		b.count(r)
 	}
-	p := &typeProgram{}
+	p := &typeProgram{rules: len(roots)}
+	parts := make([]*parted, len(roots))
 	for i, r := range roots {
-		p.rules = append(p.rules, typeRule{rules[i], b.test(r)})
+		parts[i] = &parted{rule: rules[i], kids: []*folded{r}}
+		if r.kind == nodeAnd {
+			parts[i].kids = r.kids
+		}
 	}
+	p.root = b.group(parts)
 	p.memos = b.memos
 	return p
+}
+
+// A group is rules that hold only if a check does that they have in common.
+type group struct {
+	test   func(*Evaluator) bool // nil for the outermost
+	groups []*group
+	rules  []typeRule
+}
+
+type typeRule struct {
+	rule *Rule
+	test func(*Evaluator) bool
+}
+
+// A parted is a rule and the parts of its condition that are left to test.
+type parted struct {
+	rule *Rule
+	kids []*folded
+}
+
+// group groups rules by what most of them have in common, again and again.
+// Most events are of no interest to most rules, and are done with at once.
+func (b *builder) group(parts []*parted) *group {
+	g := &group{}
+	for {
+		common := b.common(parts)
+		if common == nil {
+			break
+		}
+		var in, out []*parted
+		for _, p := range parts {
+			if i := slices.Index(p.kids, common); i >= 0 {
+				in = append(in, &parted{p.rule, slices.Delete(slices.Clone(p.kids), i, i+1)})
+			} else {
+				out = append(out, p)
+			}
+		}
+		inner := b.group(in)
+		inner.test = b.test(common)
+		g.groups = append(g.groups, inner)
+		parts = out
+	}
+	for _, p := range parts {
+		rest := &folded{kind: nodeAnd, kids: p.kids}
+		switch len(p.kids) {
+		case 0:
+			rest = &folded{kind: nodeTrue}
+		case 1:
+			rest = p.kids[0]
+		default:
+			b.uses[rest] = 1
+		}
+		g.rules = append(g.rules, typeRule{p.rule, b.test(rest)})
+	}
+	return g
+}
+
+// common returns the cheap check that is likely to rule out the most of parts,
+// or nil where no two share one.
+func (b *builder) common(parts []*parted) *folded {
+	count := map[*folded]int{}
+	for _, p := range parts {
+		for _, k := range p.kids {
+			count[k]++
+		}
+	}
+	var best *folded
+	score := 0.0
+	for k, n := range count {
+		s := float64(n-1) * (1 - k.odds)
+		if n < 2 || s < score || s == score && best != nil && k.id > best.id || b.cost(k)*float64(b.uses[k]) > 60 {
+			continue
+		}
+		best, score = k, s
+	}
+	return best
 }
 
 // count counts how often a condition is asked for.

@@ -16,20 +16,16 @@ type Program struct {
 
 // A typeProgram is the rules that an event of one type can match.
 type typeProgram struct {
-	rules []typeRule
+	rules int
+	root  *group
 	memos int // results that are kept while an event is looked at
-}
-
-type typeRule struct {
-	rule *Rule
-	test func(*Evaluator) bool
 }
 
 // compile folds the conditions of rules for every type of event. Types for
 // which nothing is left share one empty program.
 func compile(s *symbols, rules []*Rule) *Program {
 	p := &Program{rules: rules, symbols: s, byType: make([]*typeProgram, len(s.types.names))}
-	none := &typeProgram{}
+	none := &typeProgram{root: &group{}}
 	f := &folder{symbols: s, byKey: map[string]*folded{}}
 	wanted := make([]typeSet, len(rules))
 	memo := map[*node]typeSet{}
@@ -61,7 +57,7 @@ func compile(s *symbols, rules []*Rule) *Program {
 func (p *Program) EventTypes() []string {
 	var names []string
 	for t, prog := range p.byType {
-		if t > 0 && len(prog.rules) > 0 {
+		if t > 0 && prog.rules > 0 {
 			names = append(names, p.symbols.types.names[t])
 		}
 	}

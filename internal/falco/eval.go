@@ -1,5 +1,7 @@
 package falco
 
+import "slices"
+
 // An Evaluator decides events, one at a time. It keeps what it worked out of
 // the last one until the next.
 type Evaluator struct {
@@ -29,11 +31,9 @@ func (p *Program) Evaluator() *Evaluator {
 // is overwritten by the next call.
 func (ev *Evaluator) Match(e Event) []*Rule {
 	ev.matched = ev.matched[:0]
-	prog := ev.start(e)
-	for i := range prog.rules {
-		if r := &prog.rules[i]; r.test(ev) {
-			ev.matched = append(ev.matched, r.rule)
-		}
+	ev.run(ev.start(e).root)
+	if len(ev.matched) > 1 {
+		slices.SortFunc(ev.matched, func(a, b *Rule) int { return a.index - b.index })
 	}
 	return ev.matched
 }
@@ -41,13 +41,23 @@ func (ev *Evaluator) Match(e Event) []*Rule {
 // First returns the first rule that e matches, or nil: what the engine reports
 // unless it is told to report all.
 func (ev *Evaluator) First(e Event) *Rule {
-	prog := ev.start(e)
-	for i := range prog.rules {
-		if r := &prog.rules[i]; r.test(ev) {
-			return r.rule
-		}
+	if rules := ev.Match(e); len(rules) > 0 {
+		return rules[0]
 	}
 	return nil
+}
+
+func (ev *Evaluator) run(g *group) {
+	for _, inner := range g.groups {
+		if inner.test(ev) {
+			ev.run(inner)
+		}
+	}
+	for i := range g.rules {
+		if r := &g.rules[i]; r.test(ev) {
+			ev.matched = append(ev.matched, r.rule)
+		}
+	}
 }
 
 // start forgets the last event.

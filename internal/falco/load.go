@@ -36,6 +36,7 @@ type Rule struct {
 	Span        source.Span // the name
 
 	condition *node
+	index     int // among the rules of the set
 }
 
 // A Priority says how much a rule's alert matters. The smaller, the more.

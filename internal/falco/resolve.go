@@ -42,6 +42,7 @@ func (l *loader) compile() {
 			continue
 		}
 		if r := l.compileRule(d, types); r != nil {
+			r.index = len(l.set.Rules)
 			l.set.Rules = append(l.set.Rules, r)
 		} else {
 			l.set.Skipped++
