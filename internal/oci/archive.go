@@ -26,6 +26,43 @@ type archive struct {
 	files map[string][]byte
 	large map[string]bool // files above maxBlob
 	kept  int
+	at    map[string]span   // where files that may be layers are, in an archive that is not compressed
+	links map[string]string // symbolic links: older engines save a layer once
+}
+
+// A span is a part of a file.
+type span struct{ start, size int64 }
+
+// maxSpans bounds how many files of an archive may be layers.
+const maxSpans = 10_000
+
+// mark remembers where the entry h is, whose content begins at pos.
+func (a *archive) mark(name string, h *tar.Header, pos int64) {
+	if len(a.at)+len(a.links) >= maxSpans {
+		return
+	}
+	switch h.Typeflag {
+	case tar.TypeReg:
+		a.at[name] = span{pos, h.Size}
+	case tar.TypeSymlink, tar.TypeLink:
+		target := h.Linkname
+		if h.Typeflag == tar.TypeSymlink && !path.IsAbs(target) {
+			target = path.Join(path.Dir(name), target)
+		}
+		a.links[name] = cleanName(target)
+	}
+}
+
+// resolve returns the name of the file that name is or leads to.
+func (a *archive) resolve(name string) string {
+	for range maxLinkDepth {
+		next, ok := a.links[name]
+		if !ok {
+			break
+		}
+		name = next
+	}
+	return name
 }
 
 func (a *archive) read(name string) ([]byte, error) {
@@ -63,10 +100,15 @@ func ReadArchive(ctx context.Context, r io.Reader) ([]*Image, error) {
 	return images, nil
 }
 
+func newArchive() *archive {
+	return &archive{files: map[string][]byte{}, large: map[string]bool{}, at: map[string]span{}, links: map[string]string{}}
+}
+
 // scan reads the whole archive and keeps what may describe images.
 func scan(r io.Reader) (*archive, error) {
-	a := &archive{files: map[string][]byte{}, large: map[string]bool{}}
+	a := newArchive()
 	t := tar.NewReader(r)
+	in, _ := r.(*section)
 	for range maxEntries {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
@@ -76,6 +118,9 @@ func scan(r io.Reader) (*archive, error) {
 			return nil, err
 		}
 		name := path.Clean(strings.TrimPrefix(h.Name, "./"))
+		if in != nil {
+			a.mark(name, h, in.pos)
+		}
 		if h.Typeflag != tar.TypeReg || !describes(name) {
 			continue
 		}
@@ -131,6 +176,7 @@ func (a *archive) images() ([]*Image, error) {
 	var list []struct {
 		Config   string
 		RepoTags []string
+		Layers   []string
 	}
 	if err := json.Unmarshal(bytes.TrimSpace(text), &list); err != nil {
 		return nil, fmt.Errorf("read manifest.json: %w", err)
@@ -142,6 +188,9 @@ func (a *archive) images() ([]*Image, error) {
 			return nil, err
 		}
 		image := &Image{Config: config, ConfigID: digestOf(config), Tags: m.RepoTags}
+		for _, l := range m.Layers {
+			image.layers = append(image.layers, a.resolve(path.Clean(l)))
+		}
 		image.Name = image.ConfigID
 		if len(m.RepoTags) > 0 {
 			image.Name = m.RepoTags[0]

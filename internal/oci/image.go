@@ -29,6 +29,8 @@ type Image struct {
 	Manifest []byte   // nil where an archive has none
 	Digest   string   // digest of Manifest, "" where there is none
 	Size     int64    // bytes of the layers as stored, 0 where it is not known
+
+	layers []string // the names of the layers' files, bottom first
 }
 
 // blobs are the small files of an archive or a layout, by their names there.
@@ -127,6 +129,7 @@ func readManifest(b blobs, d descriptor, depth int) (*Image, error) {
 	image := &Image{Manifest: text, Digest: d.Digest, ConfigID: m.Config.Digest}
 	for _, l := range m.Layers {
 		image.Size += max(l.Size, 0)
+		image.layers = append(image.layers, blobName(l.Digest))
 	}
 	image.Config, err = readBlob(b, m.Config.Digest)
 	return image, err
@@ -158,7 +161,7 @@ func readBlob(b blobs, digest string) ([]byte, error) {
 	if algorithm != "sha256" || len(sum) != 64 || strings.Trim(sum, "0123456789abcdef") != "" {
 		return nil, fmt.Errorf("digest %q is not one of sha256", digest)
 	}
-	text, err := b.read("blobs/sha256/" + sum)
+	text, err := b.read(blobName(digest))
 	if err != nil {
 		return nil, fmt.Errorf("read blob %s: %w", digest, err)
 	}
@@ -166,6 +169,12 @@ func readBlob(b blobs, digest string) ([]byte, error) {
 		return nil, fmt.Errorf("read blob %s: its content is that of %s", digest, got)
 	}
 	return text, nil
+}
+
+// blobName returns the name of a blob's file in a layout: image-spec,
+// image-layout.md.
+func blobName(digest string) string {
+	return "blobs/" + strings.Replace(digest, ":", "/", 1)
 }
 
 // digestOf returns the digest of text.

@@ -15,9 +15,46 @@ import (
 
 // ReadRegistry returns what a registry says of the image ref, of an index the
 // image for this machine's architecture. It asks with the credentials of the
-// docker command. This is the only function of the package that uses the
-// network.
+// docker command. It and OpenRegistry are the only functions of the package
+// that use the network.
 func ReadRegistry(ctx context.Context, ref string) (*Image, error) {
+	image, err := fetch(ctx, ref, bounded{remote.DefaultTransport})
+	if err != nil {
+		return nil, err
+	}
+	return describeRemote(ref, image)
+}
+
+// OpenRegistry opens an image in a registry, as ReadRegistry. Its layers are
+// read as they arrive.
+func OpenRegistry(ctx context.Context, ref string) (*Tree, error) {
+	image, err := fetch(ctx, ref, remote.DefaultTransport)
+	if err != nil {
+		return nil, err
+	}
+	described, err := describeRemote(ref, image)
+	if err != nil {
+		return nil, err
+	}
+	layers, err := image.Layers()
+	if err != nil {
+		return nil, fmt.Errorf("read layers of image %s: %w", ref, err)
+	}
+	t := &Tree{Image: described, parallel: true}
+	for _, l := range layers[:min(len(layers), maxLayers)] {
+		digest, err := l.Digest()
+		if err != nil {
+			return nil, fmt.Errorf("read layers of image %s: %w", ref, err)
+		}
+		t.layers = append(t.layers, layer{name: digest.Hex, open: func(context.Context) (io.ReadCloser, error) {
+			return l.Compressed()
+		}})
+	}
+	return t, nil
+}
+
+// fetch asks a registry for an image.
+func fetch(ctx context.Context, ref string, transport http.RoundTripper) (v1.Image, error) {
 	parsed, err := name.ParseReference(ref)
 	if err != nil {
 		return nil, fmt.Errorf("read image %s: %w", ref, err)
@@ -25,11 +62,16 @@ func ReadRegistry(ctx context.Context, ref string) (*Image, error) {
 	image, err := remote.Image(parsed,
 		remote.WithContext(ctx),
 		remote.WithAuthFromKeychain(authn.DefaultKeychain),
-		remote.WithTransport(bounded{remote.DefaultTransport}),
+		remote.WithTransport(transport),
 		remote.WithPlatform(v1.Platform{OS: "linux", Architecture: runtime.GOARCH}))
 	if err != nil {
 		return nil, fmt.Errorf("read image %s: %w", ref, err)
 	}
+	return image, nil
+}
+
+// describeRemote returns what a registry's image says of itself.
+func describeRemote(ref string, image v1.Image) (*Image, error) {
 	manifest, err := image.RawManifest()
 	if err != nil {
 		return nil, fmt.Errorf("read manifest of image %s: %w", ref, err)

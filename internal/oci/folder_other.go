@@ -1,0 +1,8 @@
+//go:build unix && !linux
+
+package oci
+
+import "os"
+
+// isOpaque is false: only Linux has overlayfs.
+func isOpaque(*os.File) bool { return false }
