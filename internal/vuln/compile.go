@@ -68,7 +68,7 @@ func (n *entry) rate(a *affectedEntry) {
 
 // affectedOf reads ranges and versions. GIT ranges are about commits.
 func affectedOf(a *affectedEntry) affected {
-	ecosystem := a.Package.Ecosystem
+	o := newOrder(a.Package.Ecosystem)
 	var out affected
 	for _, r := range a.Ranges {
 		if r.Type != "SEMVER" && r.Type != "ECOSYSTEM" {
@@ -83,22 +83,22 @@ func affectedOf(a *affectedEntry) affected {
 			}
 		}
 		if len(events) > 0 {
-			out.ranges = append(out.ranges, sorted(events, ecosystem))
+			out.ranges = append(out.ranges, sorted(events, o))
 		}
 	}
-	out.versions = out.uncovered(a.Versions, ecosystem)
+	out.versions = out.uncovered(a.Versions, o)
 	return out
 }
 
 // uncovered returns the versions that no range covers, each once.
-func (a *affected) uncovered(versions []string, ecosystem string) []string {
+func (a *affected) uncovered(versions []string, o *order) []string {
 	var out []string
 	ranges := affected{ranges: a.ranges}
 	for _, text := range versions {
 		if text == "" || tooLong(text) {
 			continue
 		}
-		v, err := newVersion(text, ecosystem)
+		v, err := o.version(text)
 		if err == nil {
 			if in, err := ranges.holds(v); in && err == nil {
 				continue

@@ -241,8 +241,25 @@ func (d *DB) key(i int) (ecosystem, name string, err error) {
 
 // compareKey orders package i against another.
 func (d *DB) compareKey(i int, ecosystem, name string) (int, error) {
-	e, n, err := d.key(i)
-	return cmp.Or(cmp.Compare(e, ecosystem), cmp.Compare(n, name)), err
+	le := binary.LittleEndian
+	row := d.keys[i*keySize:]
+	dec := decoder{strings: d.strings}
+	c := compareText(dec.raw(uint64(le.Uint32(row))), ecosystem)
+	if c == 0 {
+		c = compareText(dec.raw(uint64(le.Uint32(row[4:]))), name)
+	}
+	return c, dec.err
+}
+
+// compareText is cmp.Compare without a copy of a.
+func compareText(a []byte, b string) int {
+	switch {
+	case string(a) == b:
+		return 0
+	case string(a) < b:
+		return -1
+	}
+	return 1
 }
 
 // find returns the place of a package, or where it would be.

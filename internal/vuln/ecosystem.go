@@ -66,14 +66,6 @@ func parseVersion(version, ecosystem string) (semantic.Version, error) {
 	return v, err
 }
 
-// compare orders version against v.
-func compare(v semantic.Version, version string) (int, error) {
-	if len(version) > maxVersion {
-		return 0, errVersionLength
-	}
-	return v.CompareStr(version)
-}
-
 // normalName returns the name under which an ecosystem knows a package, where
 // several spellings mean the same one.
 func normalName(ecosystem, name string) string {

@@ -213,18 +213,21 @@ func (d *decoder) count() int {
 func (d *decoder) ref() string { return d.text(d.number()) }
 
 // text returns the text at an offset of the strings.
-func (d *decoder) text(offset uint64) string {
+func (d *decoder) text(offset uint64) string { return string(d.raw(offset)) }
+
+// raw is text without the copy.
+func (d *decoder) raw(offset uint64) []byte {
 	if offset > uint64(len(d.strings)) {
 		d.fail("text outside its section")
-		return ""
+		return nil
 	}
 	n, size := binary.Uvarint(d.strings[offset:])
 	if size <= 0 || n > maxText || n > uint64(len(d.strings))-offset-uint64(size) {
 		d.fail("text cut short")
-		return ""
+		return nil
 	}
 	offset += uint64(size)
-	return string(d.strings[offset : offset+n])
+	return d.strings[offset : offset+n]
 }
 
 func (d *decoder) refs() []string {

@@ -116,7 +116,7 @@ func (m *matcher) match(p *model.Package) error {
 		m.gap(NoVersion, p)
 		return nil
 	}
-	v, err := newVersion(text, ecosystem)
+	v, err := newOrder(ecosystem).version(text)
 	switch {
 	case errors.Is(err, errNoOrder):
 		m.gap(NoOrder, p)
@@ -126,7 +126,7 @@ func (m *matcher) match(p *model.Package) error {
 	default:
 		m.result.Covered++
 	}
-	hits, err := m.hits(p, name, ecosystem, v)
+	hits, err := m.hits(p, name, v)
 	if err != nil {
 		return err
 	}
@@ -157,8 +157,8 @@ func (m *matcher) ecosystem(name string) (string, error) {
 }
 
 // hits returns what applies to a version of a package.
-func (m *matcher) hits(p *model.Package, name, ecosystem string, v version) ([]hit, error) {
-	i, found, err := m.db.find(ecosystem, name)
+func (m *matcher) hits(p *model.Package, name string, v version) ([]hit, error) {
+	i, found, err := m.db.find(v.order.ecosystem, name)
 	if err != nil || !found {
 		return nil, err
 	}

@@ -118,14 +118,14 @@ func (m *matcher) vulnerability(p *model.Package, v version, g *group) (*model.V
 		if t := time.Unix(h.published, 0).UTC(); h.published > 0 && (out.Published.IsZero() || t.Before(out.Published)) {
 			out.Published = t
 		}
-		if malicious(h.id) {
-			out.Summary = "malicious package"
+		if malicious(h.id) { // nobody has to exploit it: it is the attack
+			out.Summary, out.Exploited = "malicious package", true
 		}
 		if h.wontFix {
 			out.State = model.WontFix
 		}
 	}
-	if out.Fixed = g.fix(v, p.Ecosystem); out.Fixed != "" {
+	if out.Fixed = g.fix(v); out.Fixed != "" {
 		out.State = model.FixAvailable
 	}
 	return out, nil
@@ -172,8 +172,8 @@ func firstRated(list ...severity) severity {
 // fix returns the smallest version that none of the advisories applies to,
 // among those they name. Where no version cures all, those without any fix
 // are left out of account.
-func (g *group) fix(v version, ecosystem string) string {
-	if v.order == nil {
+func (g *group) fix(v version) string {
+	if v.parsed == nil {
 		return ""
 	}
 	var candidates []version
@@ -185,7 +185,7 @@ func (g *group) fix(v version, ecosystem string) string {
 				if e.kind != fixed {
 					continue
 				}
-				c, err := newVersion(e.version, ecosystem)
+				c, err := v.order.version(e.version)
 				if d, cerr := v.cmp(e.version); err == nil && cerr == nil && d < 0 {
 					candidates = append(candidates, c)
 				}
@@ -196,7 +196,7 @@ func (g *group) fix(v version, ecosystem string) string {
 		}
 	}
 	slices.SortStableFunc(candidates, func(a, b version) int {
-		c, err := a.order.Compare(b.order)
+		c, err := a.cmp(b.text)
 		if err != nil {
 			return 0
 		}

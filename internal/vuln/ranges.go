@@ -51,15 +51,35 @@ func (a *affected) holds(v version) (bool, error) {
 	return false, nil
 }
 
-// A version is a version of a package in its ecosystem.
-type version struct {
-	text  string
-	order semantic.Version // nil where the ecosystem has no order
+// An order compares versions of an ecosystem, and remembers those it has read:
+// the advisories about one package name the same versions over and over.
+type order struct {
+	ecosystem string
+	read      map[string]semantic.Version
 }
 
-func newVersion(text, ecosystem string) (version, error) {
-	order, err := parseVersion(text, ecosystem)
-	return version{text, order}, err
+func newOrder(ecosystem string) *order {
+	return &order{ecosystem, map[string]semantic.Version{}}
+}
+
+// version reads a version.
+func (o *order) version(text string) (version, error) {
+	parsed, ok := o.read[text]
+	if !ok {
+		var err error
+		if parsed, err = parseVersion(text, o.ecosystem); err != nil {
+			return version{text: text, order: o}, err
+		}
+		o.read[text] = parsed
+	}
+	return version{text, o, parsed}, nil
+}
+
+// A version is a version of a package in its ecosystem.
+type version struct {
+	text   string
+	order  *order
+	parsed semantic.Version // nil where the ecosystem has no order
 }
 
 // is reports whether text is another way to write v.
@@ -67,10 +87,7 @@ func (v version) is(text string) bool {
 	if v.text == text {
 		return true
 	}
-	if v.order == nil {
-		return false
-	}
-	c, err := compare(v.order, text)
+	c, err := v.cmp(text)
 	return err == nil && c == 0
 }
 
@@ -79,10 +96,14 @@ func (v version) cmp(text string) (int, error) {
 	if text == "0" {
 		return 1, nil
 	}
-	if v.order == nil {
+	if v.parsed == nil {
 		return 0, errNoOrder
 	}
-	return compare(v.order, text)
+	w, err := v.order.version(text)
+	if err != nil {
+		return 0, err
+	}
+	return v.parsed.Compare(w.parsed)
 }
 
 // holds reports whether v is inside the range.
@@ -116,34 +137,25 @@ func (r versionRange) holds(v version) (bool, error) {
 
 // sorted orders events by version. Of one version, events stay as they were
 // written but for the last affected one, which ends what was introduced
-// there. Events of an ecosystem without an order stay as they are.
-func sorted(events []event, ecosystem string) versionRange {
-	type parsed struct {
-		event
-		v version
-	}
-	var list []parsed
+// there. Events of an ecosystem without an order stay as they are. It sorts in
+// place.
+func sorted(events []event, o *order) versionRange {
 	for _, e := range events {
-		v, err := newVersion(e.version, ecosystem)
-		if err != nil && e.version != "*" {
+		if _, err := o.version(e.version); err != nil && e.version != "*" {
 			return events
 		}
-		list = append(list, parsed{e, v})
 	}
-	slices.SortStableFunc(list, func(a, b parsed) int {
+	slices.SortStableFunc(events, func(a, b event) int {
 		if d := cmp.Compare(a.group(), b.group()); d != 0 || a.group() != between {
 			return d
 		}
-		if c, err := a.v.order.Compare(b.v.order); err == nil && c != 0 {
+		v, _ := o.version(a.version) // read before
+		if c, err := v.cmp(b.version); err == nil && c != 0 {
 			return c
 		}
 		return cmp.Compare(a.ends(), b.ends())
 	})
-	out := make(versionRange, len(list))
-	for i, p := range list {
-		out[i] = p.event
-	}
-	return out
+	return events
 }
 
 // The groups of events, in their order.
