@@ -1,0 +1,136 @@
+// Package inventory lists the software of an image, a container's file system
+// or a project folder: what distributions, language package managers and
+// builds leave behind as evidence.
+package inventory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"bulkhead/internal/model"
+	"bulkhead/internal/oci"
+)
+
+// Scan returns the software in t, in a stable order. What cannot be read is
+// noted and does not hide the rest.
+func Scan(ctx context.Context, t *oci.Tree) (*model.Inventory, error) {
+	w, err := oci.Visit(ctx, t, Visitor())
+	if err != nil {
+		return nil, err
+	}
+	return Of(t, w), nil
+}
+
+// Folder returns the software in a folder: a root file system, or a project.
+func Folder(ctx context.Context, dir string) (*model.Inventory, error) {
+	t := oci.OpenFolder(dir)
+	defer func() { _ = t.Close() }() // a folder has nothing to close
+	return Scan(ctx, t)
+}
+
+// Evidence is what one file says about software.
+type Evidence struct {
+	parser   *parser
+	packages []*item
+	owned    []owned
+	release  *model.OSRelease
+	err      error
+}
+
+// An item is a package with what its package URL needs.
+type item struct {
+	*model.Package
+	kind  string // "deb", "apk", "rpm": the distribution is known at the end only
+	arch  string
+	epoch string
+}
+
+// A parser reads one kind of file.
+type parser struct {
+	name     string
+	database bool   // of a distribution: lists all its packages in every layer that changes one
+	lock     bool   // says what was asked for, not what is there
+	system   string // ecosystem a lock file is about
+	read     func(f *file) Evidence
+}
+
+// A file is a file of interest, good until its parser returns.
+type file struct {
+	name    string
+	content *oci.Content
+}
+
+// maxText bounds files that are read whole. The largest status file of a
+// Debian machine with everything in it has some 60 MB.
+const maxText = 64 << 20
+
+// text returns the content of a file, at most limit bytes.
+func (f *file) text(limit int64) ([]byte, error) { return f.content.ReadAll(min(limit, maxText)) }
+
+// Visitor returns the visitor that collects evidence, for callers that want
+// more from the same walk. Of takes what it found.
+func Visitor() oci.Visitor[Evidence] {
+	return oci.Visitor[Evidence]{
+		Want: func(e *oci.Entry) oci.Want {
+			p := parserOf(e)
+			switch {
+			case p == nil:
+				return oci.Skip
+			case p.database:
+				return oci.Always // what an upper layer changed tells which layer a package came with
+			}
+			return oci.Visible
+		},
+		Read: func(e *oci.Entry, c *oci.Content) Evidence {
+			p := parserOf(e)
+			out := p.read(&file{e.Name, c})
+			if errors.Is(out.err, io.ErrUnexpectedEOF) || errors.Is(out.err, io.EOF) {
+				out.err = errors.New("it ends too early")
+			}
+			out.parser = p
+			for _, i := range out.packages {
+				i.Layer = e.Layer
+				if len(i.Locations) == 0 {
+					i.Locations = []string{e.Name}
+				}
+			}
+			return out
+		},
+	}
+}
+
+// failed returns evidence of a file that could not be read.
+func failed(err error) Evidence { return Evidence{err: err} }
+
+// one returns evidence of one package, or none where it has no name.
+func one(i *item) Evidence {
+	if i == nil || i.Name == "" {
+		return Evidence{}
+	}
+	return Evidence{packages: []*item{i}}
+}
+
+// language returns a package of a language's package manager.
+func language(ecosystem, name, version string) *item {
+	name, version = clip(name), clip(version)
+	return &item{Package: &model.Package{Name: name, Version: version, Ecosystem: ecosystem, PURL: languageURL(ecosystem, name, version)}}
+}
+
+// maxField bounds names, versions and licences, which are copied into reports.
+const maxField = 500
+
+func clip(s string) string {
+	s = strings.TrimSpace(s)
+	if len(s) > maxField {
+		s = s[:maxField]
+	}
+	return strings.ToValidUTF8(strings.Clone(s), "�")
+}
+
+// note says why a file could not be read.
+func note(name string, err error) model.Note {
+	return model.Note{What: name, Why: fmt.Sprintf("not read: %v", err)}
+}

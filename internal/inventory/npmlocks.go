@@ -1,0 +1,148 @@
+package inventory
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// readYarnLock reads yarn.lock. Both forms, version 1 and berry's YAML, have a
+// key a package at the beginning of a line and its fields beneath.
+func readYarnLock(f *file) Evidence {
+	text, err := f.text(maxText)
+	if err != nil {
+		return failed(err)
+	}
+	var out Evidence
+	name, version := "", ""
+	flush := func() {
+		if name != "" && version != "" {
+			out.packages = append(out.packages, language("npm", name, version))
+		}
+		name, version = "", ""
+	}
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimRight(line, "\r\n")
+		switch {
+		case line == "" || line[0] == '#':
+		case line[0] != ' ':
+			flush()
+			name = yarnName(line)
+		case strings.HasPrefix(line, "  resolution:"):
+			// Empty for the workspace itself, a folder or a repository.
+			real, _, ok := strings.Cut(strings.Trim(line[len("  resolution:"):], ` "`), "@npm:")
+			if name = ""; ok {
+				name = real
+			}
+		case strings.HasPrefix(line, "  version"):
+			version = strings.Trim(line[len("  version"):], `: "`)
+		}
+	}
+	flush()
+	return out
+}
+
+// yarnName returns the package of a key such as
+// "@scope/a@^1.0.0", "@scope/a@npm:other@1":
+func yarnName(key string) string {
+	key, _, _ = strings.Cut(strings.TrimSuffix(key, ":"), ",")
+	key = strings.Trim(strings.TrimSpace(key), `"`)
+	if _, alias, ok := strings.Cut(key, "@npm:"); ok && strings.LastIndex(alias, "@") > 0 {
+		key = alias
+	}
+	if i := strings.Index(key[min(1, len(key)):], "@"); i >= 0 {
+		return key[:i+1]
+	}
+	return ""
+}
+
+// readPNPMLock reads pnpm-lock.yaml: keys "/name/1.0.0", "/name@1.0.0" or
+// "name@1.0.0", by version, with peers in parentheses or after an underscore.
+func readPNPMLock(f *file) Evidence {
+	text, err := f.text(16 << 20)
+	if err != nil {
+		return failed(err)
+	}
+	var lock struct {
+		Packages map[string]struct {
+			Name, Version string
+			Dev           bool
+		}
+	}
+	if err := yaml.Unmarshal(text, &lock); err != nil {
+		return failed(err)
+	}
+	var out Evidence
+	for key, p := range lock.Packages {
+		name, version := p.Name, p.Version
+		if name == "" {
+			name, version = pnpmKey(key)
+		}
+		if name != "" && version != "" && !strings.Contains(version, ":") {
+			i := language("npm", name, version)
+			i.Dev = p.Dev
+			out.packages = append(out.packages, i)
+		}
+	}
+	return out
+}
+
+func pnpmKey(key string) (name, version string) {
+	key, _, _ = strings.Cut(strings.TrimPrefix(key, "/"), "(")
+	if i := strings.LastIndexByte(key, '@'); i > 0 {
+		return key[:i], key[i+1:]
+	}
+	name, version, _ = lastCut(key, "/")
+	version, _, _ = strings.Cut(version, "_")
+	return name, version
+}
+
+// readBunLock reads bun.lock, JSON with commas at the ends of lists.
+func readBunLock(f *file) Evidence {
+	text, err := f.text(maxText)
+	if err != nil {
+		return failed(err)
+	}
+	var lock struct{ Packages map[string][]json.RawMessage }
+	if err := json.Unmarshal(strict(text), &lock); err != nil {
+		return failed(err)
+	}
+	var out Evidence
+	for _, p := range lock.Packages {
+		var id string
+		if len(p) == 0 || json.Unmarshal(p[0], &id) != nil {
+			continue
+		}
+		name, version, _ := lastCut(id, "@")
+		if name != "" && version != "" && !strings.ContainsAny(version, ":/") {
+			out.packages = append(out.packages, language("npm", name, version))
+		}
+	}
+	return out
+}
+
+// strict takes the commas before closing brackets out of JSON.
+func strict(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case quoted && c == '\\' && i+1 < len(text):
+			out = append(out, c)
+			i++
+			c = text[i]
+		case c == '"':
+			quoted = !quoted
+		case c == ',' && !quoted:
+			rest := bytes.TrimLeft(text[i+1:min(len(text), i+200)], " \t\r\n")
+			if len(rest) > 0 && (rest[0] == '}' || rest[0] == ']') {
+				continue
+			}
+		}
+		out = append(out, c)
+	}
+	return out
+}
