@@ -3,6 +3,7 @@ package falco
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"bulkhead/internal/source"
@@ -61,5 +62,25 @@ func TestUpstreamRules(t *testing.T) {
 	t.Logf("%d of 93 rules load", total)
 	if total != 93 {
 		t.Errorf("got %d rules, want 93", total)
+	}
+}
+
+// TestUpstreamNames holds the names that hints speak of against the files.
+func TestUpstreamNames(t *testing.T) {
+	l := &loader{set: &Set{}, symbols: newSymbols(nil)}
+	for _, tier := range tiers {
+		for _, f := range upstream(t, tier.file) {
+			l.read(f)
+		}
+	}
+	for _, m := range strings.Fields(upstreamMacros) {
+		if l.macros.byName[m] == nil {
+			t.Errorf("upstream has no macro %s", m)
+		}
+	}
+	for _, n := range strings.Fields(upstreamLists) {
+		if l.lists.byName[n] == nil {
+			t.Errorf("upstream has no list %s", n)
+		}
 	}
 }

@@ -26,17 +26,30 @@ type parser struct {
 	depth int
 	max   int
 	last  string
+	errs  []*syntaxError // those that did not stop it
 }
 
-// parse returns the tree of a condition.
-func parse(t text, depth int) (e *expr, err *syntaxError) {
+// parse returns the tree of a condition, or what is wrong with it first.
+func parse(t text, depth int) (*expr, *syntaxError) {
+	e, errs := parseAll(t, depth)
+	if len(errs) > 0 {
+		return nil, errs[0]
+	}
+	return e, nil
+}
+
+// parseAll returns the tree of a condition and all that is wrong with it. A
+// field that is used like a macro does not end it; there is no tree after any
+// other fault.
+func parseAll(t text, depth int) (e *expr, errs []*syntaxError) {
 	p := &parser{text: t, max: depth}
 	defer func() {
 		if x := recover(); x != nil {
-			var ok bool
-			if err, ok = x.(*syntaxError); !ok {
+			err, ok := x.(*syntaxError)
+			if !ok {
 				panic(x)
 			}
+			e, errs = nil, append(p.errs, err)
 		}
 	}()
 	if t.s == "" {
@@ -46,7 +59,7 @@ func parse(t text, depth int) (e *expr, err *syntaxError) {
 	if p.at != len(t.s) {
 		p.fail("unexpected token after '" + p.last + "', expecting 'or', 'and'")
 	}
-	return e, nil
+	return e, p.errs
 }
 
 // fail leaves the parser; parse catches it. Conditions are parsed far more

@@ -57,10 +57,22 @@ func (p *parser) condition(left *operand) *check {
 		p.blank()
 		p.listValue(c)
 	default:
-		p.fail("expected a valid check operator: one of 'exists', '<=', '<', '>=', '>', '==', '=', '!=', 'glob', 'iglob', " +
-			"'contains', 'icontains', 'bcontains', 'startswith', 'bstartswith', 'endswith', 'regex', 'intersects', 'in', 'pmatch'")
+		p.noOperator(c)
 	}
 	return c
+}
+
+// noOperator reports a check without an operator. Where the condition goes on
+// as after a macro, it was meant as one, and the rest can still be read.
+func (p *parser) noOperator(c *check) {
+	rest := p.rest()
+	word := rest[:lexIdentifier(rest)]
+	if c.left.kind == operandField && (rest == "" || rest[0] == ')' || word == "and" || word == "or") {
+		p.errs = append(p.errs, &syntaxError{c.at, "expected a valid check operator after field " + c.left.name + ": one that is true or false wants '= true', any other '=', 'in', 'exists' or the like"})
+		return
+	}
+	p.fail("expected a valid check operator: one of 'exists', '<=', '<', '>=', '>', '==', '=', '!=', 'glob', 'iglob', " +
+		"'contains', 'icontains', 'bcontains', 'startswith', 'bstartswith', 'endswith', 'regex', 'intersects', 'in', 'pmatch'")
 }
 
 // rightTransformer reads val(field) or another transformer, if one starts.

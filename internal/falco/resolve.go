@@ -23,12 +23,13 @@ func (l *loader) compile() {
 	}
 	for _, d := range l.macros.list {
 		item := `macro "` + d.name + `"`
-		e, err := l.parse(d.condition)
-		if err != nil {
+		e, errs := l.parse(d.condition)
+		for _, err := range errs {
 			l.fail(CompileCondition, err.at.span(), item, err.message)
-			continue
 		}
-		d.parsed = e
+		if len(errs) == 0 {
+			d.parsed = e
+		}
 	}
 	for _, d := range l.macros.list {
 		if d.parsed != nil {
@@ -82,7 +83,7 @@ func (l *loader) expandList(d *listDef) text {
 }
 
 // parse puts lists into a condition and parses it.
-func (l *loader) parse(t text) (*expr, *syntaxError) {
+func (l *loader) parse(t text) (*expr, []*syntaxError) {
 	for _, d := range l.lists.list {
 		if d.name == "" || !strings.Contains(t.s, d.name) {
 			continue
@@ -92,10 +93,10 @@ func (l *loader) parse(t text) (*expr, *syntaxError) {
 			d.used = true
 		}
 		if len(t.s) > maxText {
-			return nil, &syntaxError{t.place(0), "the condition has more than " + strconv.Itoa(maxText) + " bytes with its lists"}
+			return nil, []*syntaxError{{t.place(0), "the condition has more than " + strconv.Itoa(maxText) + " bytes with its lists"}}
 		}
 	}
-	return parse(t, maxRuleDepth)
+	return parseAll(t, maxRuleDepth)
 }
 
 // resolveMacro puts the macros into d that were defined before it changed
@@ -174,12 +175,16 @@ func (r *resolver) hint(name string, late *macroDef) string {
 	if near := nearest.Of(name, slices.Sorted(maps.Keys(r.loader.macros.byName))); near != "" {
 		return " Did you mean " + near + "?"
 	}
-	if up := upstreamMacro(name); up == name {
-		return " Upstream's falco_rules.yaml defines it: load that file first."
-	} else if up != "" {
-		return " Upstream's falco_rules.yaml defines " + up + ": load that file first if it was meant."
+	switch up := upstreamMacro(name); {
+	case up == "":
+		return ""
+	case r.loader.macros.byName[up] != nil:
+		return " Did you mean " + up + "?"
+	case up == name:
+		return " Upstream's rules define it: load them first."
+	default:
+		return " Upstream's rules define " + up + ": if it was meant, load them first."
 	}
-	return ""
 }
 
 // unused warns about macros and lists that nothing refers to.

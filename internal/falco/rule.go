@@ -74,14 +74,16 @@ func (l *loader) compileCondition(d *ruleDef) *node {
 		l.fail(f.code, f.span, d.item(), f.message)
 		return nil
 	}
-	e, serr := l.parse(t)
-	if serr != nil {
-		l.fail(CompileCondition, serr.at.span(), d.item(), serr.message)
+	e, errs := l.parse(t)
+	for _, err := range errs {
+		l.fail(CompileCondition, err.at.span(), d.item(), err.message)
+	}
+	if e == nil {
 		return nil
 	}
 	r := resolver{loader: l, item: d.item(), visibility: int(^uint(0) >> 1)}
 	whole := r.resolve(e)
-	if whole == nil {
+	if whole == nil || len(errs) > 0 {
 		l.bindPart(d, e) // the rest may have faults of its own
 		return nil
 	}
@@ -89,12 +91,12 @@ func (l *loader) compileCondition(d *ruleDef) *node {
 		l.fail(CompileCondition, d.at, d.item(), "the condition is too large with its macros")
 		return nil
 	}
-	n, errs := l.binder.tree(whole)
-	for _, err := range errs {
+	n, bad := l.binder.tree(whole)
+	for _, err := range bad {
 		l.filterFault(d, CompileCondition, err)
 	}
 	l.conditionWarnings(d, whole)
-	if len(errs) > 0 {
+	if len(bad) > 0 {
 		return nil
 	}
 	return n

@@ -10,7 +10,7 @@ func (l *loader) suspect(d *ruleDef, n *node, t typeSet) {
 	if l.dead(n, t) {
 		l.warn(NeverMatches, d.condition.place(0).span(), d.item(), "no event can make the condition true")
 	}
-	if e, err := l.parse(d.condition); err == nil {
+	if e, errs := l.parse(d.condition); len(errs) == 0 {
 		l.suspectText(d, e)
 	}
 }
@@ -84,29 +84,22 @@ func looksLikeList(s string) bool {
 
 // upstreamList says where a list of upstream's is to be had.
 func upstreamList(name string) string {
-	switch name {
-	case "http_server_binaries", "db_server_binaries", "nosql_server_binaries", "web_server_binaries",
-		"docker_binaries", "shell_binaries", "protected_shell_spawning_binaries", "shell_mgmt_binaries",
-		"coreutils_binaries", "login_binaries", "passwd_binaries", "package_mgmt_binaries", "rpm_binaries",
-		"deb_binaries", "sensitive_file_names", "network_tool_binaries", "ssl_mgmt_binaries", "dhcp_binaries",
-		"userexec_binaries", "user_mgmt_binaries", "hids_binaries", "vpn_binaries", "mail_binaries":
+	if slices.Contains(strings.Fields(upstreamLists), name) {
 		return "; upstream's rules define it: load them first"
 	}
 	return ""
 }
 
-// upstreamMacro returns the macro of upstream's that name is, or that it
-// starts with, or "".
+// upstreamMacro returns the macro of upstream's that name is, or the longest
+// that it starts with, or "".
 func upstreamMacro(name string) string {
 	best := ""
 	for _, m := range strings.Fields(upstreamMacros) {
-		if name == m || strings.HasPrefix(name, m+"_") || strings.HasPrefix(m, name+"_") && len(name) > 5 {
-			if name == m || len(m) > len(best) {
-				best = m
-			}
-			if name == m {
-				return m
-			}
+		if name == m {
+			return m
+		}
+		if strings.HasPrefix(name, m+"_") && len(m) > len(best) {
+			best = m
 		}
 	}
 	return best
@@ -114,9 +107,21 @@ func upstreamMacro(name string) string {
 
 // upstreamMacros are the macros that rules written for upstream's take for
 // granted.
-const upstreamMacros = `open_write open_read open_directory open_file_failed never_true always_true rename mkdir remove modify
-	spawned_process create_symlink create_hardlink kernel_module_load dup etc_dir root_dir bin_dir bin_dir_mkdir
-	bin_dir_rename container container_started inbound outbound inbound_outbound interactive run_by_package_mgmt_binaries
-	ssh_port system_procs proc_name_exists sensitive_files sensitive_mount shell_procs network_local_subnet
-	consider_all_outbound_conns k8s_containers protected_shell_spawner user_known_shell_spawn_activities
-	node_app_frontend somebody_becoming_themselves parent_java_running_zookeeper network_tool_procs`
+const upstreamMacros = `open_write open_read open_directory open_file_failed never_true proc_name_exists spawned_process
+	create_symlink create_hardlink kernel_module_load dup etc_dir shell_procs server_procs run_by_package_mgmt_binaries
+	sensitive_files proc_is_new container container_started container_entrypoint interactive rename mkdir remove modify
+	chmod bin_dir root_dir package_mgmt_procs package_mgmt_ancestor_procs system_procs inbound outbound inbound_outbound
+	user_ssh_directory directory_traversal k8s_containers k8s_api_server network_tool_procs remote_file_copy_procs
+	network_local_subnet private_key_or_password protected_shell_spawner curl_download`
+
+// upstreamLists are the lists that they do.
+const upstreamLists = `bpf_profiled_binaries coreutils_binaries cron_binaries db_server_binaries deb_binaries dev_creation_binaries
+	dhcp_binaries docker_binaries gitlab_binaries grep_binaries hids_binaries http_proxy_binaries
+	http_server_binaries ingress_remote_file_copy_binaries interpreted_binaries k8s_binaries k8s_client_binaries
+	login_binaries lxd_binaries mail_binaries mail_config_binaries mesos_shell_binaries miner_binaries
+	ms_oms_binaries needrestart_binaries network_plugin_binaries network_tool_binaries nomachine_binaries
+	nosql_server_binaries openscap_rpm_binaries package_mgmt_binaries passwd_binaries plesk_binaries
+	postgres_mgmt_binaries protected_shell_spawning_binaries read_sensitive_file_binaries recon_binaries
+	remote_file_copy_binaries rpm_binaries shadowutils_binaries shell_binaries shell_mgmt_binaries ssh_binaries
+	sshkit_script_binaries ssl_mgmt_binaries sysdigcloud_binaries user_mgmt_binaries userexec_binaries
+	veritas_binaries vpn_binaries web_server_binaries`
