@@ -6,13 +6,15 @@ import (
 	"bulkhead/internal/source"
 )
 
-// A cause is what findings are merged by: one fault of one artifact, or of
-// what was started from it.
+// A cause is one of the things that make findings one: one fault at one place
+// of one artifact, or one fault of what was declared there.
 type cause struct {
 	rule, message string
 	span          source.Span
-	workload      *model.Workload // the declared one, where there is no text of its own
 	path          string
+
+	workload *model.Workload // the declared one
+	ordinal  int             // of the faults of workload that read alike
 }
 
 // merge makes one finding of all that have one cause: a template several
@@ -20,54 +22,98 @@ type cause struct {
 // service and the container that runs from it. It keeps the first place that
 // can be edited and names the others. The order of findings is kept.
 func merge(findings []finding.Finding) []finding.Finding {
+	g := groups(findings)
 	out := make([]finding.Finding, 0, len(findings))
-	at := make(map[cause]int, len(findings))
-	for _, f := range findings {
-		c := causeOf(f)
-		if i, ok := at[c]; ok {
-			out[i] = join(out[i], f)
-			continue
+	at := make([]int, len(findings)) // where in out a group stands, by its first finding
+	for i := range findings {
+		if first := g.first(i); first == i {
+			at[i] = len(out)
+			out = append(out, findings[g.best[i]])
 		}
-		at[c] = len(out)
-		if d := declared(f); d != nil {
-			// A running container may come before or after its service.
-			twin := cause{rule: f.Rule, message: f.Message, workload: d}
-			if i, ok := at[twin]; ok {
-				out[i] = join(out[i], f)
-				continue
-			}
-			at[twin] = len(out)
-		} else if f.Workload != nil {
-			twin := cause{rule: f.Rule, message: f.Message, workload: f.Workload}
-			if i, ok := at[twin]; ok && out[i].Workload != f.Workload {
-				out[i] = join(f, out[i])
-				continue
-			}
-			at[twin] = len(out)
+	}
+	for i, f := range findings {
+		if first := g.first(i); g.best[first] != i {
+			out[at[first]] = join(out[at[first]], f)
 		}
-		out = append(out, f)
 	}
 	return out
 }
 
-func causeOf(f finding.Finding) cause {
-	c := cause{rule: f.Rule, message: f.Message, span: f.Span, path: f.Path}
-	switch {
-	case f.Span.IsValid():
-	case f.Image != nil:
-		c.path = f.Subject // one image, however many containers run it
-	case f.Path == "":
-		c.workload = f.Workload
-	}
-	return c
+// A grouping tells which findings have one cause.
+type grouping struct {
+	parent []int // a finding of the same group that comes before, or itself
+	best   []int // of every first finding of a group: the first that has text
 }
 
-// declared returns the workload f's container was started from.
-func declared(f finding.Finding) *model.Workload {
-	if f.Workload == nil {
-		return nil
+// first returns the first finding of i's group.
+func (g *grouping) first(i int) int {
+	for g.parent[i] != i {
+		g.parent[i] = g.parent[g.parent[i]]
+		i = g.parent[i]
 	}
-	return f.Workload.Declared
+	return i
+}
+
+// unite makes one group of those of i and j.
+func (g *grouping) unite(i, j int) {
+	i, j = g.first(i), g.first(j)
+	g.parent[max(i, j)] = min(i, j)
+}
+
+func groups(findings []finding.Finding) *grouping {
+	g := &grouping{parent: make([]int, len(findings)), best: make([]int, len(findings))}
+	known := make(map[cause]int, len(findings))
+	alike := map[cause]int{} // how many faults of a workload that read alike came before
+	for i := range findings {
+		g.parent[i], g.best[i] = i, -1
+		for _, c := range causes(&findings[i], alike) {
+			if j, ok := known[c]; ok {
+				g.unite(i, j)
+			} else {
+				known[c] = i
+			}
+		}
+	}
+	for i := range findings {
+		if first := g.first(i); g.best[first] < 0 || !findings[g.best[first]].Span.IsValid() && findings[i].Span.IsValid() {
+			g.best[first] = i
+		}
+	}
+	return g
+}
+
+// causes returns what f shares with the findings it is one with. Faults of one
+// workload that read alike are told apart by their order, which is the same in
+// a service and in its containers.
+func causes(f *finding.Finding, alike map[cause]int) [2]cause {
+	place := cause{rule: f.Rule, message: f.Message, span: f.Span, path: f.Path}
+	w := workload(f)
+	if !f.Span.IsValid() && f.Image != nil && (w == nil || w.Declared == nil) {
+		place.path = f.Subject // one image, however many containers run it
+	}
+	if w == nil {
+		return [2]cause{place, place}
+	}
+	if !f.Span.IsValid() && f.Path == "" {
+		place.workload = w
+	}
+	own := cause{rule: f.Rule, message: f.Message, workload: w}
+	declared := own
+	declared.ordinal = alike[own] + 1 // not 0: that is place's
+	alike[own]++
+	if w.Declared != nil {
+		declared.workload = w.Declared
+	}
+	return [2]cause{place, declared}
+}
+
+// workload returns the workload f is about, be it by the image it runs, or nil
+// where there is none or more than one.
+func workload(f *finding.Finding) *model.Workload {
+	if f.Image != nil && len(f.Image.Workloads) == 1 {
+		return f.Image.Workloads[0]
+	}
+	return f.Workload
 }
 
 // join returns f with g as another place of the same fault. The certain and
@@ -87,12 +133,13 @@ func join(f, g finding.Finding) finding.Finding {
 
 // also says what g adds to f: who else is concerned, or that it runs now.
 func also(f, g finding.Finding) string {
+	w := workload(&g)
 	switch {
-	case g.Workload != nil && g.Surface == model.Container && f.Surface != model.Container:
-		if g.Workload.Status == "running" {
-			return "also: running now as container " + g.Subject
+	case w != nil && g.Surface == model.Container && f.Surface != model.Container:
+		if w.Status == "running" {
+			return "also: running now as container " + w.Name
 		}
-		return "also: container " + g.Subject + " (" + g.Workload.Status + ")"
+		return "also: container " + w.Name + " (" + w.Status + ")"
 	case g.Subject != f.Subject:
 		return "also: " + g.Subject
 	case g.Path != f.Path:

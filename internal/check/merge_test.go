@@ -21,6 +21,13 @@ func TestMerge(t *testing.T) {
 		return finding.Finding{Rule: "privileged", Message: message, Subject: w.Name, Surface: w.Surface, Span: span, Path: path, Workload: w}
 	}
 	at := f.Span(16, 35)
+	worker := &model.Workload{Name: "worker", Surface: model.Compose}
+	work := &model.Workload{Name: "shop-worker-1", Surface: model.Container, Status: "running", Declared: worker}
+	later := f.Span(17, 21)
+	field := func(f finding.Finding, path string) finding.Finding {
+		f.Path = path
+		return f
+	}
 	image := func(path string) finding.Finding {
 		return finding.Finding{Rule: "unpinned-digest", Message: "x", Subject: "nginx", Path: path, Image: &model.Image{}}
 	}
@@ -47,6 +54,36 @@ func TestMerge(t *testing.T) {
 			[]finding.Finding{of(service, at, "m"), of(&model.Workload{Name: "worker", Surface: model.Compose}, at, "m")},
 			1,
 			[]string{"also: worker"},
+		},
+		"two containers, then the template of their services": {
+			[]finding.Finding{of(running, source.Span{}, "m"), of(work, source.Span{}, "m"), of(service, at, "m"), of(worker, at, "m")},
+			1,
+			[]string{"also: running now as container shop-web-1", "also: running now as container shop-worker-1", "also: worker"},
+		},
+		"two containers, then their service twice": {
+			[]finding.Finding{of(running, source.Span{}, "m"), of(stopped, source.Span{}, "m"), of(service, at, "m"), of(service, later, "m")},
+			2,
+			[]string{"also: running now as container shop-web-1", "also: container shop-web-2 (exited)"},
+		},
+		"two places of one container": {
+			[]finding.Finding{field(of(running, source.Span{}, "m"), "container a: Mounts[0]"), field(of(running, source.Span{}, "m"), "container a: Mounts[1]")},
+			2, nil,
+		},
+		"two places of a container and of its service": {
+			[]finding.Finding{
+				field(of(running, source.Span{}, "m"), "container a: Mounts[0]"), field(of(running, source.Span{}, "m"), "container a: Mounts[1]"),
+				of(service, at, "m"), of(service, later, "m"),
+			},
+			2,
+			[]string{"also: running now as container shop-web-1"},
+		},
+		"image of a service and of its container": {
+			[]finding.Finding{
+				{Rule: "latest-tag", Message: "m", Subject: "nginx", Surface: model.Container, Path: "container shop-web-1: Config.Image", Image: &model.Image{Workloads: []*model.Workload{running}}},
+				{Rule: "latest-tag", Message: "m", Subject: "nginx", Surface: model.Compose, Span: at, Image: &model.Image{Workloads: []*model.Workload{service}}},
+			},
+			1,
+			[]string{"also: running now as container shop-web-1"},
 		},
 		"one image, two containers": {
 			[]finding.Finding{image("container a: Config.Image"), image("container b: Config.Image")},
