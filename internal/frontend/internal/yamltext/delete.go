@@ -90,11 +90,17 @@ func empty(m *node) []source.Edit {
 	if m.kind == Sequence {
 		text = "[]"
 	}
-	start := m.start
-	if !m.braces && m.colon >= 0 && m.outer == m.start {
-		start, text = m.colon, " "+text
+	start, end := m.start, max(m.end, m.last())
+	if !m.braces {
+		// Up to the next line: what is appended to m begins there, and there
+		// is nothing left that it could follow.
+		next := nextLine(f, end)
+		text, end = text+string(f.Text[end:next]), next
+		if m.colon >= 0 && m.outer == m.start {
+			start, text = m.colon, " "+text
+		}
 	}
-	return []source.Edit{{Span: f.Span(start, max(m.end, m.last())), New: text}}
+	return []source.Edit{{Span: f.Span(start, end), New: text}}
 }
 
 func cut(f *source.File, start, end int) []source.Edit {

@@ -331,3 +331,22 @@ func TestInsertionsMeet(t *testing.T) {
 		t.Errorf("got\n%s(%v), want\n%s", got, err, want)
 	}
 }
+
+// TestEmptiedMeets checks that a list is not emptied and appended to in one go:
+// the item would follow brackets.
+func TestEmptiedMeets(t *testing.T) {
+	for _, text := range []string{
+		"a: &l\n  - x # why\nb: *l\n", "a: &l\n  - x", "a: &l [x]\nb: *l\n",
+	} {
+		v := mustParse(t, text)
+		l := v.Get("a")
+		gone, added := l.Items()[0].Delete(), l.Append(Str("y"))
+		for _, g := range gone {
+			for _, a := range added {
+				if !g.Meets(a) {
+					t.Errorf("%q: %q in place of %q and %q go together, want they do not", text, g.New, g.Span.Text(), a.New)
+				}
+			}
+		}
+	}
+}
