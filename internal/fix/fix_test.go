@@ -57,3 +57,19 @@ func TestFilesCycle(t *testing.T) {
 		t.Errorf("got %v, want %v", err, ErrCycle)
 	}
 }
+
+// TestBreaks checks that what a fix must not do to a file is seen, whatever the
+// rules find.
+func TestBreaks(t *testing.T) {
+	const good = "services:\n  web:\n    image: shop/web:1\n"
+	for after, want := range map[string]bool{
+		good:                       false,
+		good + "    user: \"1\"\n": false,
+		good + "   user: [\n":      true,
+		"services: {}\n":           true,
+	} {
+		if got := breaks(source.NewFile("compose.yaml", []byte(good)), source.NewFile("compose.yaml", []byte(after))); got != want {
+			t.Errorf("%q: got %t, want %t", after, got, want)
+		}
+	}
+}

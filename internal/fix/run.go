@@ -14,7 +14,6 @@ import (
 	"bulkhead/internal/check"
 	"bulkhead/internal/finding"
 	"bulkhead/internal/report"
-	"bulkhead/internal/rule"
 	"bulkhead/internal/source"
 )
 
@@ -47,17 +46,11 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	if o.Check.Overlay == nil {
 		o.Check.Overlay = map[string][]byte{}
 	}
-	faults := -1
 	for range maxPasses {
 		rep, err := check.Run(ctx, o.Check)
 		if err != nil {
 			return nil, err
 		}
-		n := syntaxFaults(rep)
-		if faults >= 0 && n > faults {
-			return nil, errors.New("a fix left an artifact that cannot be read; nothing was written: please report this")
-		}
-		faults = n
 		taken, edits := choose(rep.Findings, o.Allow, func(f *source.File) bool { return f != nil && f.Path != "" })
 		if len(taken) == 0 {
 			out.Report = rep
@@ -77,6 +70,9 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 			}
 			next := source.NewFile(f.Name, text)
 			next.Path = f.Path
+			if breaks(f, next) {
+				return nil, errors.New("a fix left an artifact that cannot be read; nothing was written: please report this")
+			}
 			after[f.Path] = next
 			o.Check.Overlay[f.Path] = text
 		}
@@ -95,14 +91,13 @@ func compare(a, b string) int {
 	return 0
 }
 
-func syntaxFaults(r *report.Report) int {
-	n := 0
-	for _, f := range r.Findings {
-		if f.Rule == rule.Syntax {
-			n++
-		}
-	}
-	return n
+// breaks reports whether after can be read less well than before: it has more
+// faults, or says less. The findings cannot tell, because what cannot be read
+// may be suppressed and its rule be switched off.
+func breaks(before, after *source.File) bool {
+	was := check.System(check.Sources{Files: []*source.File{before}})
+	is := check.System(check.Sources{Files: []*source.File{after}})
+	return len(is.Faults) > len(was.Faults) || len(is.Workloads)+len(is.Hosts)+len(is.Grants) < len(was.Workloads)+len(was.Hosts)+len(was.Grants)
 }
 
 // Write writes a changed file in place of what was read: whole or not at all,
