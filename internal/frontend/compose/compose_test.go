@@ -40,6 +40,16 @@ func TestEdits(t *testing.T) {
 			"services:\n  a:\n    image: b\n",
 		},
 		{
+			"apparmor of another service", "services:\n  a:\n    extends: b\n  b:\n    image: b\n    security_opt: [apparmor:unconfined]\n",
+			func(w *model.Workload) []source.Edit { return w.AppArmor.Edit("default") },
+			"services:\n  a:\n    extends: b\n    security_opt:\n      - apparmor:docker-default\n  b:\n    image: b\n    security_opt: [apparmor:unconfined]\n",
+		},
+		{
+			"seccomp of another service", "services:\n  a:\n    extends: b\n  b:\n    image: b\n    security_opt: [seccomp:unconfined]\n",
+			func(w *model.Workload) []source.Edit { return w.Seccomp.Edit("default") },
+			"services:\n  a:\n    extends: b\n  b:\n    image: b\n    security_opt: [seccomp:unconfined]\n",
+		},
+		{
 			"cap_drop", "services:\n  a:\n    image: b\n", func(w *model.Workload) []source.Edit { return w.CapDrop.Add("ALL") },
 			"services:\n  a:\n    image: b\n    cap_drop:\n      - ALL\n",
 		},

@@ -95,8 +95,14 @@ func (s *service) options(w *model.Workload) {
 			b, err := strconv.ParseBool(text)
 			return b, err == nil
 		}, strconv.FormatBool)
-	w.Seccomp = optionFact(s, state, last["seccomp"], "default", "seccomp:", known, same)
-	w.AppArmor = optionFact(s, state, last["apparmor"], "default", "apparmor:", known, same)
+	w.Seccomp = optionFact(s, state, last["seccomp"], defaultProfile, "seccomp:", known, same)
+	w.Seccomp.Edit = unlessDefault(w.Seccomp.Edit) // compose would look for a file of that name
+	w.AppArmor = optionFact(s, state, last["apparmor"], defaultProfile, "apparmor:", known, func(name string) string {
+		if name == defaultProfile {
+			return "docker-default"
+		}
+		return name
+	})
 	w.SELinux = optionFact(s, state, last["label"], "default", "label:", func(text string) (string, bool) {
 		var all []string
 		for _, l := range labels {
@@ -107,6 +113,19 @@ func (s *service) options(w *model.Workload) {
 	w.UnmaskedPaths = optionFact(s, state, last["systempaths"], false, "systempaths=",
 		func(text string) (bool, bool) { return text == "unconfined", true },
 		func(bool) string { return "unconfined" })
+}
+
+// defaultProfile is the profile a container has that asks for none.
+const defaultProfile = "default"
+
+// unlessDefault returns edit, but no edits for the default profile.
+func unlessDefault(edit func(string) []source.Edit) func(string) []source.Edit {
+	return func(name string) []source.Edit {
+		if name == defaultProfile {
+			return nil
+		}
+		return edit(name)
+	}
 }
 
 func known(text string) (string, bool) { return text, true }
