@@ -115,7 +115,7 @@ func TestColumns(t *testing.T) {
 
 func TestPrintableLines(t *testing.T) {
 	got := string(printableLines([]byte("+\ta\x1b[2J\r\n-b\u202e\n c")))
-	if want := "+\ta\\x1b[2J\n-b\\u202e\n c"; got != want {
+	if want := "+\ta\\x1b[2J\r\n-b\\u202e\n c"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -81,10 +81,7 @@ func (a *app) showFixes(out *fix.Outcome, allow fix.Permission) error {
 		name := strings.TrimPrefix(path.Clean(c.After.Name), "/")
 		name = report.Printable(name)
 		text := diff.Diff("a/"+name, c.Before.Text, "b/"+name, c.After.Text)
-		if isTerminal(a.stdout) {
-			text = printableLines(text)
-		}
-		if _, err := a.stdout.Write(text); err != nil {
+		if _, err := a.stdout.Write(printableLines(text)); err != nil {
 			return err
 		}
 	}
@@ -123,21 +120,26 @@ func (a *app) left(out *fix.Outcome, allow fix.Permission) string {
 }
 
 // printableLines returns text with the control characters in its lines
-// escaped; tabs and line ends stay.
+// escaped; tabs and line ends stay. Nothing from an artifact is printed raw, so
+// the diff of a file with control characters is for reading: --apply is what
+// changes it.
 func printableLines(text []byte) []byte {
 	var b bytes.Buffer
 	for line := range bytes.Lines(text) {
-		line, ended := bytes.CutSuffix(line, []byte("\n"))
-		line = bytes.TrimSuffix(line, []byte("\r"))
-		for i, part := range strings.Split(string(line), "\t") {
+		body, end := line, ""
+		for _, e := range []string{"\r\n", "\n"} {
+			if before, ok := bytes.CutSuffix(line, []byte(e)); ok {
+				body, end = before, e
+				break
+			}
+		}
+		for i, part := range strings.Split(string(body), "\t") {
 			if i > 0 {
 				b.WriteByte('\t')
 			}
 			b.WriteString(report.Printable(part))
 		}
-		if ended {
-			b.WriteByte('\n')
-		}
+		b.WriteString(end)
 	}
 	return b.Bytes()
 }
