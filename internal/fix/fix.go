@@ -2,9 +2,11 @@
 package fix
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 
 	"bulkhead/internal/finding"
 	"bulkhead/internal/source"
@@ -68,28 +70,57 @@ func Files(files []*source.File, allow Permission, check func([]*source.File) ([
 
 // choose returns the findings to cure in one pass and their edits by file,
 // all of files that editable allows.
-func choose(found []finding.Finding, allow Permission, editable func(*source.File) bool) ([]finding.Finding, map[*source.File][]source.Edit) {
-	edits := map[*source.File][]source.Edit{}
+func choose(found []finding.Finding, allow Permission, editable func(*source.File) bool) ([]finding.Finding, plan) {
+	edits := plan{}
 	var taken []finding.Finding
 	for _, f := range found {
 		i := slices.IndexFunc(f.Fixes, func(x finding.Fix) bool { return x.Safe || allow == Unsafe })
-		if i < 0 || !fits(f.Fixes[i].Edits, edits, editable) {
+		if i < 0 || !edits.fits(f.Fixes[i].Edits, editable) {
 			continue
 		}
 		for _, e := range f.Fixes[i].Edits {
-			edits[e.Span.File] = append(edits[e.Span.File], e)
+			edits.take(e)
 		}
 		taken = append(taken, f)
 	}
 	return taken, edits
 }
 
+// A plan holds the edits taken so far, by file and in the order of places. They
+// do not overlap, so that they are in the order of their ends as well.
+type plan map[*source.File][]source.Edit
+
 // fits reports whether all of a fix can be applied beside what is taken.
-func fits(fix []source.Edit, taken map[*source.File][]source.Edit, editable func(*source.File) bool) bool {
+func (p plan) fits(fix []source.Edit, editable func(*source.File) bool) bool {
 	for _, e := range fix {
-		if !editable(e.Span.File) || slices.ContainsFunc(taken[e.Span.File], e.Meets) {
+		if !editable(e.Span.File) || p.meets(e) {
 			return false
 		}
 	}
 	return true
+}
+
+// meets reports whether e meets an edit that is taken.
+func (p plan) meets(e source.Edit) bool {
+	taken := p[e.Span.File]
+	first, _ := slices.BinarySearchFunc(taken, e.Span.Start, func(t source.Edit, start int) int { return cmp.Compare(t.Span.End, start) })
+	for _, t := range taken[first:] {
+		if t.Span.Start > e.Span.End {
+			break
+		}
+		if e.Meets(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// take adds e behind those at its place.
+func (p plan) take(e source.Edit) {
+	taken := p[e.Span.File]
+	at := sort.Search(len(taken), func(i int) bool {
+		t := taken[i].Span
+		return t.Start > e.Span.Start || t.Start == e.Span.Start && t.End > e.Span.End
+	})
+	p[e.Span.File] = slices.Insert(taken, at, e)
 }

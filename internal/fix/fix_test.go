@@ -2,6 +2,8 @@ package fix
 
 import (
 	"errors"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,6 +72,30 @@ func TestBreaks(t *testing.T) {
 	} {
 		if got := breaks(source.NewFile("compose.yaml", []byte(good)), source.NewFile("compose.yaml", []byte(after))); got != want {
 			t.Errorf("%q: got %t, want %t", after, got, want)
+		}
+	}
+}
+
+// TestPlan compares which edits fit with a look at all that are taken.
+func TestPlan(t *testing.T) {
+	f := source.NewFile("a", []byte("0123456789"))
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		p := plan{}
+		var taken []source.Edit
+		for range 20 {
+			start := rng.IntN(10)
+			e := source.Edit{Span: f.Span(start, start+rng.IntN(3)), Key: string(rune('a' + rng.IntN(3)))}
+			if got, want := p.meets(e), slices.ContainsFunc(taken, e.Meets); got != want {
+				t.Fatalf("%v beside %v: got %t, want %t", e, taken, got, want)
+			}
+			if !p.meets(e) {
+				p.take(e)
+				taken = append(taken, e)
+			}
+		}
+		if _, err := source.Apply(f, p[f]); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -76,9 +76,19 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 			after[f.Path] = next
 			o.Check.Overlay[f.Path] = text
 		}
-		out.Applied = append(out.Applied, taken...)
+		for _, f := range taken {
+			out.Applied = append(out.Applied, cured(f))
+		}
 	}
 	return nil, fmt.Errorf("%w: still changing after %d passes", ErrCycle, maxPasses)
+}
+
+// cured returns f without what it points at: a pass over a large project would
+// else keep all the model the one before it was judged by.
+func cured(f finding.Finding) finding.Finding {
+	f.Workload, f.Image, f.Build, f.Network, f.Host = nil, nil, nil, nil, nil
+	f.Fixes, f.Related = nil, nil
+	return f
 }
 
 func compare(a, b string) int {
