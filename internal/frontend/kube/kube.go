@@ -82,7 +82,7 @@ type reader struct {
 // container and each item of a list about what it takes of memory.
 const (
 	maxCost       = 600_000
-	containerCost = 60
+	containerCost = 300
 	itemCost      = 3
 )
 
