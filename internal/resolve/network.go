@@ -183,12 +183,16 @@ func (r *resolver) exposeService(s *model.Service, pods []*model.Workload) {
 	}
 }
 
+// maxExposures bounds the ways to reach one pod from outside that are listed: a
+// few thousand services can each lead to a few thousand pods.
+const maxExposures = 100
+
 func exposePods(s *model.Service, pods []*model.Workload, e model.Exposure) {
 	if len(s.Selector) == 0 {
 		return // endpoints are written elsewhere
 	}
 	for _, w := range pods {
-		if selects(s.Selector, w) {
+		if len(w.Exposure) < maxExposures && selects(s.Selector, w) {
 			w.Exposure = append(w.Exposure, e)
 		}
 	}
