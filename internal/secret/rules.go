@@ -1,0 +1,87 @@
+package secret
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"strings"
+	"sync"
+)
+
+//go:embed detectors/*.txt
+var detectorFiles embed.FS
+
+// A ruleset is all detectors, ready to run.
+type ruleset struct {
+	detectors            []*detector
+	text, binary         *automaton
+	textUses, binaryUses [][]*use // by word
+	public               publicSums
+}
+
+// rules returns the detectors of the embedded files. That they can be read is
+// tested.
+var rules = sync.OnceValue(func() *ruleset {
+	detectors, err := readDetectors()
+	if err != nil {
+		panic(fmt.Sprintf("secret: the embedded detectors: %v", err))
+	}
+	return newRuleset(detectors)
+})
+
+func readDetectors() ([]*detector, error) {
+	names, err := fs.Glob(detectorFiles, "detectors/*.txt")
+	if err != nil {
+		return nil, err
+	}
+	var out []*detector
+	for _, name := range names {
+		text, err := fs.ReadFile(detectorFiles, name)
+		if err != nil {
+			return nil, err
+		}
+		ds, err := parseDetectors(string(text))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		out = append(out, ds...)
+	}
+	return out, nil
+}
+
+func newRuleset(detectors []*detector) *ruleset {
+	r := &ruleset{detectors: detectors, public: readPublic()}
+	r.text, r.textUses = compile(detectors, func(*detector) bool { return true })
+	r.binary, r.binaryUses = compile(detectors, (*detector).inBinaries)
+	return r
+}
+
+// inBinaries reports whether a detector is for binaries too: those that know a
+// credential by its own bytes are.
+func (d *detector) inBinaries() bool {
+	return d.form == byPrefix || d.form == byInner || d.id == "private-key"
+}
+
+// compile makes the automaton of the words of the detectors that in wants.
+func compile(detectors []*detector, in func(*detector) bool) (*automaton, [][]*use) {
+	number := map[string]int{}
+	var words []string
+	var uses [][]*use
+	for i, d := range detectors {
+		if !in(d) {
+			continue
+		}
+		for _, w := range d.words {
+			low := strings.ToLower(w)
+			n, ok := number[low]
+			if !ok {
+				n = len(words)
+				number[low] = n
+				words = append(words, low)
+				uses = append(uses, nil)
+			}
+			uses[n] = append(uses[n], &use{detector: d, number: i, word: w})
+		}
+	}
+	return newAutomaton(words), uses
+}

@@ -1,0 +1,111 @@
+package secret
+
+import (
+	"bytes"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// cpu returns the processor time this process has had.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// corpus reads real files up to a size, in an order that mixes folders.
+func corpus(t testing.TB, most int) (text, binary [][]byte) {
+	t.Helper()
+	size := 0
+	realFiles(t, 601, func(_ string, content []byte) {
+		if size+len(content) > most || len(content) == 0 {
+			return
+		}
+		size += len(content)
+		if bytes.IndexByte(content[:min(len(content), sniff)], 0) >= 0 {
+			binary = append(binary, content)
+		} else {
+			text = append(text, content)
+		}
+	})
+	if len(text) == 0 || len(binary) == 0 {
+		t.Skip("no files to scan on this machine")
+	}
+	return text, binary
+}
+
+// BenchmarkScan scans real files of this machine, all bytes counted.
+func BenchmarkScan(b *testing.B) {
+	text, binary := corpus(b, 100<<20)
+	for _, set := range []struct {
+		name  string
+		files [][]byte
+	}{{"text", text}, {"binary", binary}, {"all", append(append([][]byte{}, text...), binary...)}} {
+		b.Run(set.name, func(b *testing.B) {
+			size := 0
+			for _, f := range set.files {
+				size += len(f)
+			}
+			s := NewScanner()
+			b.SetBytes(int64(size))
+			b.ReportAllocs()
+			n := 0
+			start := cpu()
+			for b.Loop() {
+				n = 0
+				for _, f := range set.files {
+					n += len(s.ScanBytes("x", f).Secrets)
+				}
+			}
+			b.ReportMetric(float64(size)*float64(b.N)/(cpu()-start).Seconds()/1e6, "MB/cpu-s")
+			b.ReportMetric(float64(n), "secrets")
+			b.ReportMetric(float64(len(set.files)), "files")
+		})
+	}
+}
+
+// BenchmarkAutomaton passes the automaton over real files.
+func BenchmarkAutomaton(b *testing.B) {
+	text, binary := corpus(b, 100<<20)
+	for _, set := range []struct {
+		name  string
+		files [][]byte
+		a     *automaton
+	}{{"text", text, rules().text}, {"binary", binary, rules().binary}} {
+		b.Run(set.name, func(b *testing.B) {
+			size, n := 0, 0
+			for _, f := range set.files {
+				size += len(f)
+			}
+			var h hits
+			b.SetBytes(int64(size))
+			start := cpu()
+			for b.Loop() {
+				n = 0
+				for _, f := range set.files {
+					for at := 0; at < len(f); at += 64 << 10 {
+						set.a.find(f[:min(len(f), at+64<<10)], at, &h)
+						n += len(h[0]) + len(h[1]) + len(h[2]) + len(h[3])
+					}
+				}
+			}
+			b.ReportMetric(float64(size)*float64(b.N)/(cpu()-start).Seconds()/1e6, "MB/cpu-s")
+			b.ReportMetric(float64(size)/float64(n), "bytes/hit")
+		})
+	}
+}
+
+// BenchmarkRules measures what a process pays before its first scan.
+func BenchmarkRules(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		d, err := readDetectors()
+		if err != nil {
+			b.Fatal(err)
+		}
+		newRuleset(d)
+	}
+}
