@@ -91,11 +91,8 @@ func (v version) is(text string) bool {
 	return err == nil && c == 0
 }
 
-// cmp orders v against text. The version "0" is below all others.
+// cmp orders v against text.
 func (v version) cmp(text string) (int, error) {
-	if text == "0" {
-		return 1, nil
-	}
 	if v.parsed == nil {
 		return 0, errNoOrder
 	}
@@ -106,18 +103,21 @@ func (v version) cmp(text string) (int, error) {
 	return v.parsed.Compare(w.parsed)
 }
 
-// holds reports whether v is inside the range.
+// holds reports whether v is inside the range. What is introduced in "0" is in
+// every version, however the ecosystem orders that one.
 func (r versionRange) holds(v version) (bool, error) {
 	in, limited, below := false, false, false
 	for _, e := range r {
-		if e.kind == limit {
-			limited = true
-			if e.version == "*" {
-				below = true
-				continue
-			}
-		} else if in == (e.kind == introduced) {
+		limited = limited || e.kind == limit
+		switch {
+		case e.kind == limit && e.version == "*":
+			below = true
+			continue
+		case e.kind != limit && in == (e.kind == introduced):
 			continue // it could not change anything
+		case e.group() == start:
+			in = true
+			continue
 		}
 		c, err := v.cmp(e.version)
 		if err != nil {

@@ -103,6 +103,9 @@ func TestPlanted(t *testing.T) {
 			d := realDB(t)
 			planted := 0
 			for _, p := range records(t, ecosystem) {
+				if p.ID == "PYSEC-2019-125" {
+					continue // fixed in a date, which PEP 440 orders before every version
+				}
 				if p.Withdrawn != "" || len(p.Affected) != 1 || len(p.Affected[0].Ranges) == 0 {
 					continue
 				}
