@@ -3,6 +3,7 @@ package falco
 import (
 	"encoding/json"
 	"time"
+	"unicode/utf8"
 )
 
 // An Alert is a rule that an event matched, with the rule's output filled in.
@@ -43,36 +44,29 @@ func (ev *Evaluator) appendOutput(dst []byte, o *Output) []byte {
 		if v == nil && !o.partial {
 			return dst[:start]
 		}
-		from := len(dst)
-		if v == nil {
-			dst = append(dst, "<NA>"...)
-		} else {
+		scratch = append(scratch[:0], "<NA>"...)
+		if v != nil {
 			scratch = p.format(scratch[:0], v)
-			dst = appendPrintable(dst, string(scratch))
 		}
-		dst = fit(dst, from, p.width)
+		from := len(dst)
+		dst = appendPrintable(dst, cut(scratch, p.width))
+		for len(dst) < from+p.width {
+			dst = append(dst, ' ')
+		}
 	}
 	return dst
 }
 
-// fit cuts or pads what dst holds from on to width bytes, if width is not 0.
-func fit(dst []byte, from, width int) []byte {
-	if width == 0 {
-		return dst
+// cut returns the first width bytes of text, less where that would split a
+// character; all of it for 0.
+func cut(text []byte, width int) string {
+	if width == 0 || len(text) <= width {
+		return string(text)
 	}
-	if len(dst) > from+width {
-		dst = dst[:from+width]
-		for len(dst) > from && dst[len(dst)-1]&0xc0 == 0x80 {
-			dst = dst[:len(dst)-1] // not in the middle of a character
-		}
-		if len(dst) > from && dst[len(dst)-1] >= 0xc0 {
-			dst = dst[:len(dst)-1]
-		}
+	for width > 0 && !utf8.RuneStart(text[width]) {
+		width--
 	}
-	for len(dst) < from+width {
-		dst = append(dst, ' ')
-	}
-	return dst
+	return string(text[:width])
 }
 
 // Alert returns the alert of r for the event that was matched last.

@@ -18,8 +18,8 @@ type eventTypes struct {
 func newEventTypes() *eventTypes {
 	t := &eventTypes{names: append([]string{""}, strings.Fields(eventNames)...)}
 	t.byName = make(map[string]EventType, len(t.names))
-	for i, n := range t.names {
-		t.byName[n] = EventType(i)
+	for i, n := range t.names[1:] {
+		t.byName[n] = EventType(i + 1)
 	}
 	return t
 }

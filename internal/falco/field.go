@@ -131,7 +131,15 @@ func (c *catalog) unknown(name string) *fieldError {
 	if instead := commonMistake(name); instead != "" {
 		return &fieldError{message + ", use " + instead, true}
 	}
-	if near := nearest.Of(name, c.sameFamily(name)); near != "" {
+	family := c.sameFamily(name)
+	near := nearest.Of(name, family)
+	for _, f := range family {
+		if strings.HasPrefix(f, name) && len(f) < len(name)+3 {
+			near = f // a letter forgotten at the end
+			break
+		}
+	}
+	if near != "" {
 		message += ", did you mean " + near + "?"
 	}
 	return &fieldError{message, true}

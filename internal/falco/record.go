@@ -62,9 +62,18 @@ func (s *symbols) record(r *Record, key string, raw json.RawMessage) error {
 	if ferr != nil {
 		return ferr
 	}
-	v, ok, err := recorded(s.field(ref).Type, raw)
+	t := s.field(ref).Type
+	if ref.ID == EvtTime || ref.ID == EvtTimeISO8601 || ref.ID == EvtDatetime {
+		if raw[0] != '"' {
+			t = TypeTime
+		}
+	}
+	v, ok, err := recorded(t, raw)
 	if err != nil {
 		return fmt.Errorf("%s: %w", key, err)
+	}
+	if v.List != nil && (ref.Arg != "" || s.field(ref).Flags&(Any|IsList|Either) == 0) {
+		return fmt.Errorf("%s: wants one value, not a list", key)
 	}
 	if !ok {
 		return nil
@@ -186,6 +195,8 @@ func (r *Record) derived(f *Ref) (Value, bool) {
 		return one(FDRIP)
 	case SyscallType:
 		return one(EvtType)
+	case EvtTime, EvtTimeISO8601, EvtDatetime:
+		return one(EvtRawtime)
 	}
 	return Value{}, false
 }

@@ -63,8 +63,11 @@ func (l *loader) typechar(d *ruleDef, e *expr, negations int) {
 	four := slices.ContainsFunc(c.values, func(v value) bool { return v.s == "4" || v.s == "ipv4" })
 	excluded := (negations%2 == 1) != (c.op == opNe)
 	if four && excluded && (c.op == opEq || c.op == opNe || c.op == opIn) {
-		l.warn(ExcludesIPv4, c.at.span(), d.item(), "leaves out every IPv4 socket: "+c.left.name+" is 4 for IPv4, 6 for IPv6, u for unix. "+
-			"To leave out unix sockets, write fd.type in (ipv4, ipv6) or not fd.typechar = u")
+		kinds := "fd.typechar is 4 for IPv4, 6 for IPv6, u for unix"
+		if c.left.name == "fd.type" {
+			kinds = "fd.type is ipv4, ipv6 or unix"
+		}
+		l.warn(ExcludesIPv4, c.at.span(), d.item(), "leaves out every IPv4 socket: "+kinds+". To leave out unix sockets, write fd.type in (ipv4, ipv6)")
 	}
 }
 
