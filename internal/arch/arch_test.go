@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"internal/finding", "internal/frontend/internal/"},
 	{"internal/oci", "internal/oci/ocitest", "internal/catalog", "internal/secret", "internal/kernel", "internal/vuln", "internal/falco", "internal/frontend/dockerfile/shell"},
 	{"internal/inventory", "internal/frontend/"},
-	{"internal/engine", "internal/sbom", "internal/resolve"},
+	{"internal/contents", "internal/engine", "internal/sbom", "internal/resolve"},
 	{"internal/enginetest", "internal/rule"},
 	{"internal/config"},
 	{"internal/report"},

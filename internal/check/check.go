@@ -18,10 +18,12 @@ import (
 	"bulkhead/internal/finding"
 	"bulkhead/internal/frontend/runline"
 	"bulkhead/internal/model"
+	"bulkhead/internal/oci"
 	"bulkhead/internal/report"
 	"bulkhead/internal/rule"
 	"bulkhead/internal/source"
 	"bulkhead/internal/suppress"
+	"bulkhead/internal/vuln"
 )
 
 // Options say what to check and how.
@@ -33,6 +35,14 @@ type Options struct {
 
 	// Live asks the engine for what it runs and holds. Nil asks none.
 	Live func(context.Context) (*model.Facts, error)
+
+	// OpenImage opens an image by its name: the engine's, else its registry's.
+	// Nil looks into archives and layouts only.
+	OpenImage func(ctx context.Context, name string) (*oci.Tree, error)
+
+	// Advisories opens the database of what is known against packages. It is
+	// called where there are packages to look up; nil looks none up.
+	Advisories func() (*vuln.DB, error)
 
 	Exclude []string // patterns as in .dockerignore
 	Rules   []*rule.Rule
@@ -54,8 +64,13 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	if o.Config.FailOn.State == model.Set {
 		r.report.FailOn = o.Config.FailOn.Value
 	}
+	defer r.closeAll()
 	sys, err := r.system(ctx)
 	if err != nil {
+		return nil, err
+	}
+	r.look(ctx, sys)
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	r.judge(sys)
@@ -68,6 +83,7 @@ type runner struct {
 	report *report.Report
 	files  []*source.File
 	named  map[string]*source.File // files by name
+	inside []opened                // images to be looked into
 }
 
 // system reads everything o names.
@@ -76,6 +92,18 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 	if err != nil {
 		return nil, err
 	}
+	var images []*model.Facts
+	for _, p := range paths {
+		if !archive(p) {
+			continue
+		}
+		facts, err := r.openArchive(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		images = append(images, facts)
+	}
+	paths = slices.DeleteFunc(paths, archive)
 	found, notes, err := discover(ctx, paths, r.Exclude)
 	if err != nil {
 		return nil, err
@@ -105,11 +133,29 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 	if live != nil {
 		s.Facts = append(s.Facts, live)
 	}
-	sys := System(s)
 	about := &scope{
 		all:     slices.Contains(objects, hostTarget) || len(r.Paths) == 0 && len(r.files) == 0 && len(r.Command) == 0,
 		objects: slices.DeleteFunc(objects, func(o string) bool { return o == hostTarget }),
+		found:   map[string]bool{},
 	}
+	for _, name := range about.objects {
+		if about.has(live, name) {
+			continue
+		}
+		facts, err := r.openRemote(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if facts != nil {
+			images = append(images, facts)
+			about.found[name] = true
+		}
+	}
+	s.Facts = append(s.Facts, images...)
+	for _, f := range images {
+		about.opened = append(about.opened, f.Images...)
+	}
+	sys := System(s)
 	for _, p := range paths {
 		about.dirs = append(about.dirs, absolute(p))
 	}
@@ -117,6 +163,9 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 		return nil, err
 	}
 	sys.Notes = append(sys.Notes, notes...)
+	if err := r.openStored(ctx, about, sys); err != nil {
+		return nil, err
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -190,7 +239,7 @@ func (r *runner) judge(sys *model.System) {
 	rep.Top = stories(rep.Findings)
 	rep.NotChecked = append(rep.NotChecked, sys.Notes...)
 	rep.Looked = append(rep.Looked, looked(sys)...)
-	rep.Data = []string{"end-of-life table of " + catalog.AsOf().Format(time.DateOnly)}
+	rep.Data = append([]string{"end-of-life table of " + catalog.AsOf().Format(time.DateOnly)}, rep.Data...)
 	if len(rep.Looked) == 0 {
 		rep.NotChecked = append(rep.NotChecked, model.Note{What: "everything", Why: "there is no Dockerfile, Compose file, manifest or docker run line here"})
 	}

@@ -19,13 +19,13 @@ type scope struct {
 	objects []string // containers and images asked for by name
 	dirs    []string // absolute folders that were asked for
 
-	found map[string]bool // objects that exist
+	opened []*model.Image  // images of archives, layouts and registries: asked for, each
+	found  map[string]bool // objects that exist
 }
 
 // apply takes out of sys what the check is not about. It fails where an object
 // asked for is not there.
 func (s *scope) apply(sys *model.System) error {
-	s.found = map[string]bool{}
 	named := references(sys)
 	keep := map[*model.Workload]bool{}
 	images := map[*model.ImageConfig]bool{}
@@ -66,7 +66,7 @@ func (s *scope) apply(sys *model.System) error {
 func (s *scope) container(w *model.Workload, named map[string]bool) bool {
 	asked := false
 	for _, o := range s.objects {
-		if o == w.Name || len(o) >= 12 && strings.HasPrefix(w.Engine, o) {
+		if names(w, o) {
 			s.found[o], asked = true, true
 		}
 	}
@@ -96,14 +96,37 @@ func (s *scope) image(i *model.Image, named map[string]bool, run map[*model.Imag
 	if i.Config == nil {
 		return s.all
 	}
-	asked := false
+	asked := slices.Contains(s.opened, i)
 	for _, o := range s.objects {
-		id := strings.TrimPrefix(i.Config.ID, "sha256:")
-		if slices.Contains(i.Config.Tags, o) || slices.Contains(i.Config.Tags, o+":latest") || len(o) >= 12 && strings.HasPrefix(id, strings.TrimPrefix(o, "sha256:")) {
+		if holds(i, o) {
 			s.found[o], asked = true, true
 		}
 	}
 	return asked || s.all || run[i.Config] || slices.ContainsFunc(i.Config.Tags, func(t string) bool { return named[t] })
+}
+
+// holds reports whether name names stored image i: by a tag, or by at least
+// twelve digits of its id.
+func holds(i *model.Image, name string) bool {
+	id := strings.TrimPrefix(i.Config.ID, "sha256:")
+	return slices.Contains(i.Config.Tags, name) || slices.Contains(i.Config.Tags, name+":latest") ||
+		len(name) >= 12 && strings.HasPrefix(id, strings.TrimPrefix(name, "sha256:"))
+}
+
+// names reports whether name names container w: by its name, or by at least
+// twelve digits of its id.
+func names(w *model.Workload, name string) bool {
+	return name == w.Name || len(name) >= 12 && strings.HasPrefix(w.Engine, name)
+}
+
+// has reports whether the engine, whose facts are live, has a container or an
+// image of that name.
+func (s *scope) has(live *model.Facts, name string) bool {
+	if live == nil {
+		return false
+	}
+	return slices.ContainsFunc(live.Workloads, func(w *model.Workload) bool { return names(w, name) }) ||
+		slices.ContainsFunc(live.Images, func(i *model.Image) bool { return i.Use == model.StoredImage && i.Config != nil && holds(i, name) })
 }
 
 // references returns the images that artifacts name, each with its tag.

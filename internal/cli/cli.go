@@ -52,6 +52,16 @@ func (e *usageError) Error() string { return e.err.Error() }
 
 func (e *usageError) Unwrap() error { return e.err }
 
+// A hinted is a failure that somebody can do something about.
+type hinted struct {
+	err  error
+	hint string
+}
+
+func (e *hinted) Error() string { return e.err.Error() }
+
+func (e *hinted) Unwrap() error { return e.err }
+
 func usage(hint, format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...), hint}
 }
@@ -61,12 +71,15 @@ func usage(hint, format string, args ...any) error {
 func (a *app) fail(err error) int {
 	code, hint := report.ExitNotDone, ""
 	var u *usageError
+	var h *hinted
 	var pe *fs.PathError
 	var ee *engine.Error
 	message := err.Error()
 	switch {
 	case errors.As(err, &u):
 		code, hint = report.ExitUsage, u.hint
+	case errors.As(err, &h):
+		hint = h.hint
 	case errors.As(err, &ee):
 		hint = ee.Hint
 	case errors.Is(err, context.Canceled):
@@ -96,7 +109,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	check := a.checkCommand("check [PATH|IMAGE|CONTAINER|host…] [-- docker run …]")
 	check.Short = "Say what is unsafe (the command that runs without any)"
-	commands := []*cobra.Command{check, a.fixCommand(), a.explainCommand(), a.falcoCommand(), a.versionCommand()}
+	commands := []*cobra.Command{check, a.fixCommand(), a.explainCommand(), a.falcoCommand(), a.sbomCommand(), a.dbCommand(), a.versionCommand()}
 	root.AddCommand(commands...)
 	run := root.RunE
 	root.RunE = func(cmd *cobra.Command, args []string) error {

@@ -17,7 +17,9 @@ import (
 	"bulkhead/internal/finding"
 	"bulkhead/internal/model"
 	"bulkhead/internal/nearest"
+	"bulkhead/internal/oci"
 	"bulkhead/internal/rule"
+	"bulkhead/internal/vuln"
 )
 
 // settings are the flags that say what to check; check and fix share them.
@@ -31,6 +33,7 @@ type settings struct {
 	rules    []string
 	skip     []string
 	config   string
+	db       string
 
 	unreached bool // an engine that was named did not answer
 }
@@ -45,6 +48,7 @@ func (s *settings) register(f *pflag.FlagSet) {
 	f.StringSliceVar(&s.profiles, "profile", nil, "take this Compose `profile` for active")
 	f.BoolVar(&s.noEngine, "no-engine", false, "do not ask the engine")
 	f.StringVar(&s.host, "host", "", "the engine's `address` (default as for docker: DOCKER_HOST, the context, the usual sockets)")
+	f.StringVar(&s.db, "db", "", "the advisory database `file` (default in the user's cache; see bulkhead db)")
 	f.StringVar(&s.config, "config", "", "the configuration `file` (default "+config.Name+" here or above)")
 }
 
@@ -77,7 +81,7 @@ func (a *app) options(cmd *cobra.Command, s *settings, args []string) (check.Opt
 	}
 	return check.Options{
 		Paths: paths, ComposeFiles: s.files, Profiles: s.profiles, Command: command,
-		Live: s.live(), Exclude: append(c.Exclude, s.exclude...),
+		Live: s.live(), OpenImage: s.openImage, Advisories: s.advisories, Exclude: append(c.Exclude, s.exclude...),
 		Rules: a.rules, Now: time.Now(), Config: c,
 	}, nil
 }
@@ -96,6 +100,31 @@ func (s *settings) live() func(context.Context) (*model.Facts, error) {
 		defer e.Close()
 		return e.Facts(ctx)
 	}
+}
+
+// openImage opens an image of the engine or, where the engine does not hold it,
+// of its registry.
+func (s *settings) openImage(ctx context.Context, name string) (*oci.Tree, error) {
+	if !s.noEngine {
+		e, err := engine.Open(ctx, engine.Options{Host: s.host})
+		if err == nil {
+			defer e.Close()
+			tree, err := e.Tree(ctx, name)
+			if !errors.Is(err, engine.ErrNotFound) {
+				return tree, err
+			}
+		}
+	}
+	return oci.OpenRegistry(ctx, name)
+}
+
+// advisories opens the advisory database.
+func (s *settings) advisories() (*vuln.DB, error) {
+	path, err := databasePath(s.db)
+	if err != nil {
+		return nil, err
+	}
+	return vuln.Open(path)
 }
 
 // fromEnvironment sets every flag that was not typed from its variable:

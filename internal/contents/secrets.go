@@ -1,0 +1,102 @@
+package contents
+
+import (
+	"context"
+	"crypto/md5"
+	"io"
+
+	"bulkhead/internal/model"
+	"bulkhead/internal/oci"
+	"bulkhead/internal/secret"
+)
+
+// secrets returns the credentials in the files of every layer, also of those
+// that an upper layer hides, each once. What a package brought and nobody
+// changed is everybody's and left out.
+func secrets(ctx context.Context, t *oci.Tree, public map[string]digest) ([]model.Secret, []model.Note, error) {
+	s := secret.NewScanner()
+	w, err := oci.Visit(ctx, t, oci.Visitor[secret.Result]{
+		Want: func(e *oci.Entry) oci.Want {
+			if !e.Mode.IsRegular() || e.Size == 0 {
+				return oci.Skip
+			}
+			return oci.Always
+		},
+		Read: func(e *oci.Entry, c *oci.Content) secret.Result {
+			r, err := s.Scan(e.Name, c)
+			if err != nil {
+				return secret.Result{} // the walk notes the layer
+			}
+			return r
+		},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	same, err := unchanged(ctx, t, w, public)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []model.Secret
+	seen := map[secret.Sum]bool{}
+	for _, f := range w.Found {
+		if same[at(f.Entry)] {
+			continue
+		}
+		for _, x := range f.Value.Secrets {
+			if x.Public != "" || x.Grade == secret.Identifier || seen[x.Sum] {
+				continue
+			}
+			seen[x.Sum] = true
+			out = append(out, model.Secret{
+				Kind: x.Kind, Shown: x.Shown, File: f.Entry.Name, Line: x.Line, Layer: f.Entry.Layer,
+				Deleted: f.Entry.Hidden, Certain: x.Grade == secret.Certain,
+			})
+		}
+	}
+	return out, w.Notes, nil
+}
+
+// A spot is one file of one layer.
+type spot struct {
+	name  string
+	layer int
+}
+
+func at(e *oci.Entry) spot { return spot{e.Name, e.Layer} }
+
+// unchanged returns the files in which something was found although they are
+// as their package brought them. They are few, so reading them once more costs
+// less than hashing every file on the way.
+func unchanged(ctx context.Context, t *oci.Tree, w *oci.Walk[secret.Result], public map[string]digest) (map[spot]bool, error) {
+	suspects := map[spot]bool{}
+	for _, f := range w.Found {
+		if _, ok := public[f.Entry.Name]; ok && len(f.Value.Secrets) > 0 {
+			suspects[at(f.Entry)] = true
+		}
+	}
+	same := map[spot]bool{}
+	if len(suspects) == 0 {
+		return same, nil
+	}
+	again, err := oci.Visit(ctx, t, oci.Visitor[bool]{
+		Want: func(e *oci.Entry) oci.Want {
+			if suspects[at(e)] {
+				return oci.Always
+			}
+			return oci.Skip
+		},
+		Read: func(e *oci.Entry, c *oci.Content) bool {
+			h := md5.New() // what dpkg records; it keeps no attacker out who can write the database too
+			_, err := io.Copy(h, c)
+			return err == nil && [md5.Size]byte(h.Sum(nil)) == public[e.Name].md5
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range again.Found {
+		same[at(f.Entry)] = f.Value
+	}
+	return same, nil
+}
