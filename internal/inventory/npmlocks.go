@@ -3,6 +3,7 @@ package inventory
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -89,14 +90,14 @@ func readPNPMLock(f *file) Evidence {
 	return out
 }
 
+// pnpmID is a key, of any version of the file.
+var pnpmID = regexp.MustCompile(`^/?((?:@[^/]+/)?[^/@]+)[@/]([^_(]+)`)
+
 func pnpmKey(key string) (name, version string) {
-	key, _, _ = strings.Cut(strings.TrimPrefix(key, "/"), "(")
-	if i := strings.LastIndexByte(key, '@'); i > 0 {
-		return key[:i], key[i+1:]
+	if m := pnpmID.FindStringSubmatch(key); m != nil {
+		return m[1], m[2]
 	}
-	name, version, _ = lastCut(key, "/")
-	version, _, _ = strings.Cut(version, "_")
-	return name, version
+	return "", ""
 }
 
 // readBunLock reads bun.lock, JSON with commas at the ends of lists.

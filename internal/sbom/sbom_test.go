@@ -119,10 +119,11 @@ func TestSchema(t *testing.T) {
 type schemaDir string
 
 func (d schemaDir) Load(url string) (any, error) {
-	if strings.Contains(url, "/jsf-") { // of signatures, which there are none of
-		return true, nil
+	name := filepath.Base(url)
+	if name == "jsf-0.82.schema.json" {
+		name = "jsf-0.82.schemax.json" // misspelt in that release
 	}
-	f, err := os.Open(filepath.Join(string(d), filepath.Base(url)))
+	f, err := os.Open(filepath.Join(string(d), name))
 	if err != nil {
 		return nil, err
 	}
