@@ -42,6 +42,9 @@ func baseOf(ecosystem string) string {
 	return base
 }
 
+// Ecosystems returns the ecosystems that OSV defines, as it spells them.
+func Ecosystems() []string { return slices.Concat(distributions, languages) }
+
 // known reports whether the ecosystem is one that OSV defines.
 func known(ecosystem string) bool {
 	base := baseOf(ecosystem)

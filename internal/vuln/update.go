@@ -46,7 +46,12 @@ type Fetched struct {
 	Err     error
 }
 
-// Names of lists in the folder, as FindInputs knows them.
+// An UnknownEcosystem is a name that is no ecosystem of OSV.
+type UnknownEcosystem struct{ Name string }
+
+func (e *UnknownEcosystem) Error() string { return fmt.Sprintf("unknown ecosystem %q", e.Name) }
+
+// Names of lists in the folder, as findInputs knows them.
 const (
 	kevFile  = "known_exploited_vulnerabilities.json"
 	epssFile = "epss_scores-current.csv.gz"
@@ -131,7 +136,7 @@ func (r UpdateRequest) ecosystems(ctx context.Context, f *fetcher) ([]string, er
 	}
 	for _, e := range r.Ecosystems {
 		if !known(e) {
-			return nil, fmt.Errorf("unknown ecosystem %q", e)
+			return nil, &UnknownEcosystem{e}
 		}
 	}
 	list := slices.Clone(r.Ecosystems)
