@@ -85,6 +85,10 @@ func (p *pod) container(v yamltext.Value) *model.Workload {
 	c.environment(w)
 	c.account(w)
 	elsewhere(w)
+	if !given(v.Get("image")) {
+		partial(w)
+		p.facts.Notes = append(p.facts.Notes, model.Note{What: c.at.Position().String(), Why: "the container has no image, as in a patch, and what it leaves out is not judged"})
+	}
 	return w
 }
 
