@@ -3,11 +3,13 @@ package inventory
 import (
 	"archive/tar"
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -61,16 +63,20 @@ func layer(t testing.TB, order []string, files map[string]string) []byte {
 func save(t testing.TB, layers ...[]byte) string {
 	t.Helper()
 	var config struct {
-		RootFS struct {
+		Architecture string `json:"architecture"`
+		OS           string `json:"os"`
+		RootFS       struct {
+			Type    string   `json:"type"`
 			DiffIDs []string `json:"diff_ids"`
 		} `json:"rootfs"`
 	}
+	config.Architecture, config.OS, config.RootFS.Type = runtime.GOARCH, "linux", "layers"
 	files, names, order := map[string]string{}, []string{}, []string{}
 	for i, l := range layers {
 		name := fmt.Sprintf("%d/layer.tar", i)
 		files[name] = string(l)
 		names, order = append(names, name), append(order, name)
-		config.RootFS.DiffIDs = append(config.RootFS.DiffIDs, fmt.Sprintf("sha256:%d", i))
+		config.RootFS.DiffIDs = append(config.RootFS.DiffIDs, fmt.Sprintf("sha256:%x", sha256.Sum256(l)))
 	}
 	text, _ := json.Marshal(config)
 	files["c.json"] = string(text)
