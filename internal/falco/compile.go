@@ -2,6 +2,7 @@ package falco
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 )
@@ -22,33 +23,39 @@ type typeProgram struct {
 }
 
 // compile folds the conditions of rules for every type of event. Types for
-// which nothing is left share one empty program.
+// which the same is left share a program.
 func compile(s *symbols, rules []*Rule) *Program {
 	p := &Program{rules: rules, symbols: s, byType: make([]*typeProgram, len(s.types.names))}
 	none := &typeProgram{root: &group{}}
 	f := &folder{symbols: s, byKey: map[string]*folded{}}
 	wanted := make([]typeSet, len(rules))
 	memo := map[*node]typeSet{}
+	shared := map[string]*typeProgram{} // by what is left of which rules
 	for i, r := range rules {
 		wanted[i] = s.typesOf(r.condition, memo)
 	}
 	for t := range p.byType {
 		p.byType[t] = none
 		f.kind, f.done = EventType(t), map[*node]*folded{}
-		b := &builder{}
 		var roots []*folded
 		var of []*Rule
+		var key []byte
 		for i, r := range rules {
 			if !wanted[i].neutral && (t == 0 || !wanted[i].has[t]) {
 				continue
 			}
 			if root := f.fold(r.condition); root.kind != nodeFalse {
 				roots, of = append(roots, root), append(of, r)
+				key = fmt.Appendf(key, "%d:%d,", i, root.id)
 			}
 		}
-		if len(roots) > 0 {
-			p.byType[t] = b.program(of, roots)
+		if len(roots) == 0 {
+			continue
 		}
+		if shared[string(key)] == nil {
+			shared[string(key)] = new(builder).program(of, roots)
+		}
+		p.byType[t] = shared[string(key)]
 	}
 	return p
 }

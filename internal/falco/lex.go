@@ -100,7 +100,7 @@ func lexQuoted(s string) int {
 		return 0
 	}
 	for i := 1; i < len(s); i++ {
-		if s[i] == s[0] && (s[i-1] != '\\' || i == 1) {
+		if s[i] == s[0] && s[i-1] != '\\' {
 			return i + 1
 		}
 	}

@@ -54,13 +54,11 @@ func literal(s string, p place) text {
 
 // join returns the parts one after the other.
 func join(parts ...text) text {
-	var s strings.Builder
-	var at []place
+	var w writer
 	for _, p := range parts {
-		s.WriteString(p.s)
-		at = append(at, p.at...)
+		w.add(p)
 	}
-	return text{s.String(), at}
+	return text{string(w.s), w.at}
 }
 
 func (t text) slice(start, end int) text { return text{t.s[start:end], t.at[start:end]} }
@@ -83,39 +81,61 @@ func isDelimiter(b byte) bool { return strings.IndexByte(blanks+"(),=", b) >= 0 
 // substitute replaces name in t by sub and reports whether it was there. A
 // list without items also takes a neighbouring comma with it.
 func (t text) substitute(name string, sub text) (text, bool) {
+	var out writer
 	used := false
-	for from := 0; from <= len(t.s) && len(t.s) <= maxText; {
+	for from := 0; ; {
 		i := strings.Index(t.s[from:], name)
-		if i < 0 {
-			break
+		if i < 0 || len(out.s) > maxText {
+			out.add(t.slice(from, len(t.s)))
+			return text{string(out.s), out.at}, used
 		}
 		start := from + i
 		end := start + len(name)
-		if start > 0 && !isDelimiter(t.s[start-1]) || end < len(t.s) && !isDelimiter(t.s[end]) {
+		if start > from && !isDelimiter(t.s[start-1]) || end < len(t.s) && !isDelimiter(t.s[end]) {
+			out.add(t.slice(from, start+1))
 			from = start + 1
 			continue
 		}
-		here := t.place(start)
-		for start > 0 && strings.IndexByte(blanks, t.s[start-1]) >= 0 {
-			start--
-		}
-		for end < len(t.s) && strings.IndexByte(blanks, t.s[end]) >= 0 {
+		out.add(t.slice(from, start))
+		out.trim(blanks, len(out.s))
+		for end < len(t.s) && isBlank(t.s[end]) {
 			end++
 		}
-		if sub.s == "" && start > 0 && t.s[start-1] == ',' {
-			start--
-		} else if sub.s == "" && end < len(t.s) && t.s[end] == ',' {
+		if sub.s == "" && !out.trim(",", 1) && end < len(t.s) && t.s[end] == ',' {
 			end++
 		}
-		blank := literal(" ", here)
-		head := text{}
-		if start > 0 {
-			head = join(t.slice(0, start), blank)
+		blank := literal(" ", t.place(start))
+		if len(out.s) > 0 {
+			out.add(blank)
 		}
-		head = join(head, sub, blank)
-		t, from, used = join(head, t.slice(end, len(t.s))), len(head.s), true
+		out.add(sub)
+		out.add(blank)
+		from, used = end, true
 	}
-	return t, used
+}
+
+// A writer puts a text together.
+type writer struct {
+	s  []byte
+	at []place
+}
+
+func (w *writer) add(t text) {
+	w.s = append(w.s, t.s...)
+	w.at = append(w.at, t.at...)
+}
+
+// trim drops at most n bytes of set from the end and reports whether there was
+// one.
+func (w *writer) trim(set string, n int) bool {
+	end := len(w.s)
+	for n > 0 && end > 0 && strings.IndexByte(set, w.s[end-1]) >= 0 {
+		end--
+		n--
+	}
+	trimmed := end < len(w.s)
+	w.s, w.at = w.s[:end], w.at[:end]
+	return trimmed
 }
 
 // align returns where each byte of value, the decoded scalar that starts at
