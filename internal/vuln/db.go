@@ -91,7 +91,7 @@ func Open(path string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() // nothing was written
+	defer func() { _ = f.Close() }() // nothing was written
 	stat, err := f.Stat()
 	if err != nil {
 		return nil, err

@@ -240,8 +240,16 @@ func fameOf(id string) int {
 
 // sources names who publishes advisories, by the beginning of their ids.
 var sources = []struct{ prefix, name string }{
-	{"GHSA-", "GitHub"}, {"GO-", "Go"}, {"PYSEC-", "PyPA"}, {"RUSTSEC-", "RustSec"}, {"MAL-", "OpenSSF"},
-	{"OSV-", "OSS-Fuzz"}, {"HSEC-", "Haskell"}, {"BIT-", "Bitnami"}, {"NSWG-", "Node.js"}, {"FOP-", "FriendsOfPHP"},
+	{"GHSA-", "GitHub"},
+	{"GO-", "Go"},
+	{"PYSEC-", "PyPA"},
+	{"RUSTSEC-", "RustSec"},
+	{"MAL-", "OpenSSF"},
+	{"OSV-", "OSS-Fuzz"},
+	{"HSEC-", "Haskell"},
+	{"BIT-", "Bitnami"},
+	{"NSWG-", "Node.js"},
+	{"FOP-", "FriendsOfPHP"},
 }
 
 // sourceOf says whose word an advisory is: for a distribution's package the

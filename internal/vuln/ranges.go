@@ -37,10 +37,8 @@ type affected struct {
 
 // holds evaluates an advisory as the OSV schema does, section "Evaluation".
 func (a *affected) holds(v version) (bool, error) {
-	for _, listed := range a.versions {
-		if v.is(listed) {
-			return true, nil
-		}
+	if slices.ContainsFunc(a.versions, v.is) {
+		return true, nil
 	}
 	for _, r := range a.ranges {
 		in, err := r.holds(v)

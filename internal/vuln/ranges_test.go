@@ -10,7 +10,7 @@ func eventsOf(t *testing.T, s string) []event {
 	t.Helper()
 	words := map[string]eventKind{"introduced": introduced, "fixed": fixed, "last": lastAffected, "limit": limit}
 	var list []event
-	for _, f := range strings.Fields(s) {
+	for f := range strings.FieldsSeq(s) {
 		word, version, _ := strings.Cut(f, "=")
 		kind, ok := words[word]
 		if !ok {
@@ -56,7 +56,7 @@ func TestRanges(t *testing.T) {
 	} {
 		r := sorted(eventsOf(t, c.events), newOrder(c.ecosystem))
 		for want, list := range map[bool]string{true: c.in, false: c.out} {
-			for _, text := range strings.Fields(list) {
+			for text := range strings.FieldsSeq(list) {
 				v, err := newOrder(c.ecosystem).version(text)
 				if err != nil {
 					t.Fatal(err)

@@ -25,7 +25,7 @@ var real = sync.OnceValues(func() (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	out := filepath.Join(dir, "advisories.db")
 	kev := filepath.Join(shared, "images/known_exploited_vulnerabilities.json")
 	if _, err := os.Stat(kev); errors.Is(err, fs.ErrNotExist) {
@@ -69,7 +69,7 @@ func records(tb testing.TB, ecosystem string) []plain {
 	if err != nil {
 		tb.Skip(err)
 	}
-	defer z.Close()
+	defer func() { _ = z.Close() }()
 	var list []plain
 	for _, f := range z.File {
 		r, err := f.Open()

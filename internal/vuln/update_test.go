@@ -47,27 +47,27 @@ func export(t *testing.T, id string) []byte {
 	return b.Bytes()
 }
 
-// A mirror serves files, and fails as it is told.
+// A mirror serves one export, and fails as it is told.
 type mirror struct {
 	*httptest.Server
 	mu    sync.Mutex
-	files map[string][]byte
-	etags map[string]string
+	file  []byte // at /npm/all.zip
+	etag  string
 	fail  func(w http.ResponseWriter, r *http.Request, file []byte) bool // may answer in place of the file
 	asked []string                                                       // path, and the conditions
 }
 
 func newMirror(t *testing.T) *mirror {
-	m := &mirror{files: map[string][]byte{}, etags: map[string]string{}}
+	m := &mirror{}
 	m.Server = httptest.NewServer(m)
 	t.Cleanup(m.Close)
 	return m
 }
 
-func (m *mirror) put(path, etag string, content []byte) {
+func (m *mirror) put(etag string, content []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.files[path], m.etags[path] = content, etag
+	m.file, m.etag = content, etag
 }
 
 func (m *mirror) failing(fail func(http.ResponseWriter, *http.Request, []byte) bool) {
@@ -84,8 +84,7 @@ func (m *mirror) requests() []string {
 
 func (m *mirror) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.mu.Lock()
-	file, ok := m.files[r.URL.Path]
-	etag, fail := m.etags[r.URL.Path], m.fail
+	file, etag, fail := m.file, m.etag, m.fail
 	asked := r.URL.Path
 	for _, h := range []string{"If-None-Match", "If-Range", "Range"} {
 		if v := r.Header.Get(h); v != "" {
@@ -94,7 +93,7 @@ func (m *mirror) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	m.asked = append(m.asked, asked)
 	m.mu.Unlock()
-	if !ok {
+	if r.URL.Path != "/npm/all.zip" {
 		http.NotFound(w, r)
 		return
 	}
@@ -159,7 +158,7 @@ func updated(t *testing.T, r UpdateRequest) (changes string, advisories []string
 
 func TestUpdate(t *testing.T) {
 	m, dir := newMirror(t), t.TempDir()
-	m.put("/npm/all.zip", `"1"`, export(t, "A-1"))
+	m.put(`"1"`, export(t, "A-1"))
 	r := request(m.URL+"/", dir)
 	check := func(wantChanges, wantID string, wantAsked ...string) {
 		t.Helper()
@@ -174,7 +173,7 @@ func TestUpdate(t *testing.T) {
 	}
 	check("npm true", "A-1", "/npm/all.zip")
 	check("npm false", "A-1", `/npm/all.zip If-None-Match "1"`)
-	m.put("/npm/all.zip", `"2"`, export(t, "A-22"))
+	m.put(`"2"`, export(t, "A-22"))
 	check("npm true", "A-22", `/npm/all.zip If-None-Match "1"`)
 	r.Ecosystems = nil // those that are kept
 	check("npm false", "A-22", `/npm/all.zip If-None-Match "2"`)
@@ -206,7 +205,7 @@ func TestUpdateResumes(t *testing.T) {
 			"changed while it was cut off", `"1"`,
 			func(m *mirror) func(http.ResponseWriter, *http.Request, []byte) bool {
 				return first(1, func(w http.ResponseWriter, r *http.Request, file []byte) bool {
-					m.put("/npm/all.zip", `"2"`, newer)
+					m.put(`"2"`, newer)
 					return half(w, r, file)
 				})
 			}, "A-22",
@@ -259,7 +258,7 @@ func TestUpdateResumes(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := newMirror(t)
-			m.put("/npm/all.zip", c.etag, older)
+			m.put(c.etag, older)
 			m.failing(c.fail(m))
 			dir := t.TempDir()
 			changes, got := updated(t, request(m.URL, dir))
@@ -301,13 +300,13 @@ func TestUpdateFails(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			m, dir := newMirror(t), t.TempDir()
 			r := request(m.URL, dir)
-			m.put("/npm/all.zip", `"1"`, export(t, "A-1"))
+			m.put(`"1"`, export(t, "A-1"))
 			updated(t, r)
 			before, err := os.ReadFile(filepath.Join(dir, "exports/npm/all.zip"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			m.put("/npm/all.zip", `"2"`, export(t, "A-22"))
+			m.put(`"2"`, export(t, "A-22"))
 			m.failing(c.fail)
 			list, _, err := Update(t.Context(), r)
 			if err == nil || len(list) != 1 || list[0].Err == nil || list[0].Changed {
@@ -336,7 +335,7 @@ func TestUpdateFails(t *testing.T) {
 func TestUpdateInterrupted(t *testing.T) {
 	m, dir := newMirror(t), t.TempDir()
 	file := export(t, "A-1")
-	m.put("/npm/all.zip", `"1"`, file)
+	m.put(`"1"`, file)
 	ctx, cancel := context.WithCancel(t.Context())
 	r := request(m.URL, dir)
 	r.Progress = func(_ string, done, total int64) {
@@ -408,7 +407,7 @@ func TestUpdateFromFolder(t *testing.T) {
 
 func TestUpdateAlone(t *testing.T) {
 	m, dir := newMirror(t), t.TempDir()
-	m.put("/npm/all.zip", `"1"`, export(t, "A-1"))
+	m.put(`"1"`, export(t, "A-1"))
 	r := request(m.URL, dir)
 	if err := os.MkdirAll(r.Folder, 0o755); err != nil {
 		t.Fatal(err)
