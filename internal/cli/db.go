@@ -38,8 +38,10 @@ func openDatabase(path string) (*vuln.DB, error) {
 	d, err := vuln.Open(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, &hinted{fmt.Errorf("no advisory database at %s", path),
-			"bulkhead db update fetches advisories; bulkhead db build DIR takes exports you have"}
+		return nil, &hinted{
+			fmt.Errorf("no advisory database at %s", path),
+			"bulkhead db update fetches advisories; bulkhead db build DIR takes exports you have",
+		}
 	case errors.Is(err, vuln.ErrFormat):
 		return nil, &hinted{err, "bulkhead db update makes a new one"}
 	}
@@ -215,8 +217,7 @@ func (a *app) update(ctx context.Context, r vuln.UpdateRequest) error {
 	}
 	fetched, stats, err := vuln.Update(ctx, r)
 	m.erase()
-	var unknown *vuln.UnknownEcosystem
-	if errors.As(err, &unknown) {
+	if unknown, ok := errors.AsType[*vuln.UnknownEcosystem](err); ok {
 		hint := "ecosystems are spelt as OSV spells them"
 		if near := nearest.Of(unknown.Name, vuln.Ecosystems()); near != "" {
 			hint = "did you mean " + near + "?"
