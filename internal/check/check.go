@@ -155,6 +155,7 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 	for _, f := range images {
 		about.opened = append(about.opened, f.Images...)
 	}
+	s.Judged = func(i *model.Image) bool { return i.Config != nil && about.asked(i) }
 	sys := System(s)
 	for _, p := range paths {
 		about.dirs = append(about.dirs, absolute(p))

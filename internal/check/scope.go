@@ -96,13 +96,17 @@ func (s *scope) image(i *model.Image, named map[string]bool, run map[*model.Imag
 	if i.Config == nil {
 		return s.all
 	}
-	asked := slices.Contains(s.opened, i)
 	for _, o := range s.objects {
 		if holds(i, o) {
-			s.found[o], asked = true, true
+			s.found[o] = true
 		}
 	}
-	return asked || s.all || run[i.Config] || slices.ContainsFunc(i.Config.Tags, func(t string) bool { return named[t] })
+	return s.asked(i) || s.all || run[i.Config] || slices.ContainsFunc(i.Config.Tags, func(t string) bool { return named[t] })
+}
+
+// asked reports whether stored image i was asked for itself.
+func (s *scope) asked(i *model.Image) bool {
+	return slices.Contains(s.opened, i) || slices.ContainsFunc(s.objects, func(o string) bool { return holds(i, o) })
 }
 
 // holds reports whether name names stored image i: by a tag, or by at least

@@ -4,9 +4,9 @@ import (
 	"bulkhead/internal/model"
 )
 
-// project adds, for every build and every stored image that no workload runs,
-// the workload that running it would make: what the image decides is known,
-// everything a command line decides is not.
+// project adds, for every build and every stored image that no workload runs
+// or that is to be judged on its own, the workload that running it would make:
+// what the image decides is known, everything a command line decides is not.
 func (r *resolver) project() {
 	run := map[*model.ImageConfig]bool{}
 	built := map[*model.Build]bool{}
@@ -28,7 +28,7 @@ func (r *resolver) project() {
 		}
 	}
 	for _, i := range r.sys.Images {
-		if i.Use == model.StoredImage && i.Config != nil && !run[i.Config] {
+		if i.Use == model.StoredImage && i.Config != nil && (!run[i.Config] || r.in.Judged != nil && r.in.Judged(i)) {
 			w := fromImage(i.Name, model.ImageStore, i.Config)
 			w.Image = i
 			w.Place = i.Ref.Place()

@@ -29,6 +29,10 @@ type Input struct {
 	// Nil where that cannot be told.
 	Ignore func(context, dockerfile string) *model.Ignore
 
+	// Judged reports whether a local image is to be judged on its own even
+	// where a container runs it. Nil reports false.
+	Judged func(*model.Image) bool
+
 	// Canonical returns a host path with its symbolic links followed. Nil
 	// where the paths are not those of this machine.
 	Canonical func(path string) string

@@ -1,0 +1,56 @@
+package check_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"bulkhead/internal/check"
+	"bulkhead/internal/frontend/container"
+	"bulkhead/internal/frontend/image"
+	"bulkhead/internal/model"
+	"bulkhead/internal/source"
+)
+
+const (
+	storedImage = `[{"Id": "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", "RepoTags": ["shop/web:1"],
+		"Config": {"User": "0", "Env": ["DB_PASSWORD=hunter2-hunter2"]}}]`
+	runningContainer = `[{"Id": "5d41402abc4b2a76b9719d911017c5925d41402abc4b2a76b9719d911017c592", "Name": "/web-1", "State": {"Status": "running"},
+		"Image": "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+		"Config": {"Image": "shop/web:1", "User": "0", "Env": ["DB_PASSWORD=hunter2-hunter2"]}, "HostConfig": {}}]`
+)
+
+// TestObjects checks that what is asked for by name is judged: an image also
+// where a container that was not asked for runs it.
+func TestObjects(t *testing.T) {
+	for _, tt := range []struct {
+		asked []string
+		want  string // the subjects of secret-in-env
+	}{
+		{[]string{"shop/web:1"}, "shop/web:1"},
+		{[]string{"web-1"}, "web-1"},
+		{[]string{"web-1", "shop/web:1"}, "web-1 shop/web:1"},
+		{[]string{"host"}, "web-1"},
+	} {
+		o := options()
+		o.Paths = tt.asked
+		o.Live = func(context.Context) (*model.Facts, error) {
+			facts := container.Read(source.NewFile("container.json", []byte(runningContainer)))
+			facts.Images = append(facts.Images, image.Read(source.NewFile("image.json", []byte(storedImage))).Images...)
+			return facts, nil
+		}
+		r, err := check.Run(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, f := range r.Findings {
+			if f.Rule == "secret-in-env" {
+				got = append(got, f.Subject)
+			}
+		}
+		if got := strings.Join(got, " "); got != tt.want {
+			t.Errorf("%v: got %q, want %q", tt.asked, got, tt.want)
+		}
+	}
+}
