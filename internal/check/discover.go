@@ -28,6 +28,17 @@ var skippedDirs = map[string]bool{
 	".venv": true, "venv": true, "__pycache__": true, ".terraform": true, ".tox": true, ".cache": true,
 }
 
+// Excludable returns an error for the first of patterns that is none a
+// .dockerignore could hold.
+func Excludable(patterns []string) error {
+	for _, p := range patterns {
+		if _, err := patternmatcher.New([]string{p}); err != nil {
+			return fmt.Errorf("exclude pattern %q: %w", p, err)
+		}
+	}
+	return nil
+}
+
 // A found is one file that may be an artifact.
 type found struct {
 	name string // as printed

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,9 +80,13 @@ func (a *app) options(cmd *cobra.Command, s *settings, args []string) (check.Opt
 	if err := a.chooseRules(c, s); err != nil {
 		return check.Options{}, err
 	}
+	exclude := slices.Concat(c.Exclude, s.exclude)
+	if err := check.Excludable(exclude); err != nil {
+		return check.Options{}, &usageError{err: err}
+	}
 	return check.Options{
 		Paths: paths, ComposeFiles: s.files, Profiles: s.profiles, Command: command,
-		Live: s.live(), OpenImage: s.openImage, Advisories: s.advisories, Exclude: append(c.Exclude, s.exclude...),
+		Live: s.live(), OpenImage: s.openImage, Advisories: s.advisories, Exclude: exclude,
 		Rules: a.rules, Now: time.Now(), Config: c,
 	}, nil
 }
