@@ -84,6 +84,8 @@ type runner struct {
 	files  []*source.File
 	named  map[string]*source.File // files by name
 	inside []opened                // images to be looked into
+	db     *vuln.DB                // see advisories
+	asked  bool                    // for db
 }
 
 // system reads everything o names.

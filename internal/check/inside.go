@@ -49,33 +49,39 @@ func (r *runner) openArchive(ctx context.Context, p string) (*model.Facts, error
 	if err != nil {
 		return nil, fmt.Errorf("open image: %w", err)
 	}
-	described := tree.Image
-	if described == nil { // a compressed archive tells only when it has been read
-		if described, err = describe(ctx, p); err != nil {
-			return nil, errors.Join(err, tree.Close())
-		}
+	if tree.Image == nil { // a compressed archive tells when it has been read
+		return r.readStream(ctx, p, tree)
 	}
 	for _, other := range tree.Others {
 		r.report.NotChecked = append(r.report.NotChecked, model.Note{What: p + ": " + other, Why: "one image of an archive is checked, the first"})
 	}
-	return r.opened(tree, described), nil
+	return r.opened(tree), nil
 }
 
-// describe reads what describes the first image of an archive.
-func describe(ctx context.Context, p string) (*oci.Image, error) {
-	f, err := os.Open(p)
+// readStream looks into an image that can be read only from its start to its
+// end, once.
+func (r *runner) readStream(ctx context.Context, p string, tree *oci.Tree) (*model.Facts, error) {
+	defer func() { _ = tree.Close() }() // it was only read
+	inside := &model.Image{Name: p}
+	notes, err := contents.Look(ctx, tree, inside, r.advisories())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read image %s: %w", p, err)
 	}
-	defer func() { _ = f.Close() }() // it was only read
-	images, err := oci.ReadArchive(ctx, f)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("open image %s: %w", p, err)
-	case len(images) == 0:
-		return nil, fmt.Errorf("open image %s: it holds none", p)
+	if tree.Image == nil {
+		return nil, fmt.Errorf("read image %s: it holds none", p)
 	}
-	return images[0], nil
+	facts := describe(tree.Image)
+	for _, i := range facts.Images {
+		i.Inventory, i.Vulnerabilities, i.Secrets = inside.Inventory, inside.Vulnerabilities, inside.Secrets
+		r.lookedInto(i)
+	}
+	facts.Notes = append(facts.Notes, notes...)
+	return facts, nil
+}
+
+// describe returns the facts that an image's configuration tells.
+func describe(i *oci.Image) *model.Facts {
+	return image.FromConfig(i.Name, i.Config, image.Meta{ID: i.ConfigID, Tags: i.Tags, Size: i.Size})
 }
 
 // openRemote opens an image the engine does not hold, where name reads like that
@@ -91,12 +97,12 @@ func (r *runner) openRemote(ctx context.Context, name string) (*model.Facts, err
 	if tree.Image == nil {
 		return nil, tree.Close()
 	}
-	return r.opened(tree, tree.Image), nil
+	return r.opened(tree), nil
 }
 
 // opened remembers tree to be looked into and returns the facts of its image.
-func (r *runner) opened(tree *oci.Tree, i *oci.Image) *model.Facts {
-	facts := image.FromConfig(i.Name, i.Config, image.Meta{ID: i.ConfigID, Tags: i.Tags, Size: i.Size})
+func (r *runner) opened(tree *oci.Tree) *model.Facts {
+	facts := describe(tree.Image)
 	for _, i := range facts.Images {
 		r.inside = append(r.inside, opened{i, tree})
 	}
@@ -134,55 +140,58 @@ func (r *runner) opens(i *model.Image) bool {
 }
 
 // look looks into every opened image. One that cannot be read is a thing asked
-// for that could not be checked; so is, where there is one, a database that is
-// damaged.
+// for that could not be checked.
 func (r *runner) look(ctx context.Context, sys *model.System) {
-	if len(r.inside) == 0 {
-		return
-	}
-	db := r.advisories()
 	for _, o := range r.inside {
-		notes, err := contents.Look(ctx, o.tree, o.image, db)
+		notes, err := contents.Look(ctx, o.tree, o.image, r.advisories())
 		if err != nil {
 			r.report.Faults++
 			notes = []model.Note{{What: "the contents of " + o.image.Name, Why: err.Error()}}
 		}
 		sys.Notes = append(sys.Notes, notes...)
-		inv := o.image.Inventory
-		if inv == nil {
-			continue
-		}
-		layers := ""
-		if len(inv.Layers) > 0 {
-			layers = " in " + report.Count(len(inv.Layers), "layer")
-		}
-		r.report.Looked = append(r.report.Looked, fmt.Sprintf("%s (%s): %s%s", o.image.Name, o.image.Config.ID, report.Count(len(inv.Packages), "package"), layers))
-	}
-	if db != nil {
-		r.report.Data = append(r.report.Data, "advisories of "+db.Info().Newest().Format(time.DateOnly))
-		_ = db.Close() // it was only read
+		r.lookedInto(o.image)
 	}
 }
 
-// advisories opens the database, or says why there is none.
+// lookedInto says in the report what was looked into: the digest is what a gate
+// records.
+func (r *runner) lookedInto(i *model.Image) {
+	if i.Inventory == nil {
+		return
+	}
+	layers := ""
+	if n := len(i.Inventory.Layers); n > 0 {
+		layers = " in " + report.Count(n, "layer")
+	}
+	r.report.Looked = append(r.report.Looked, fmt.Sprintf("%s (%s): %s%s", i.Name, i.Config.ID, report.Count(len(i.Inventory.Packages), "package"), layers))
+}
+
+// advisories returns the database, opened when it is first asked for, or nil
+// and a note that says why there is none.
 func (r *runner) advisories() *vuln.DB {
-	if r.Advisories == nil {
+	if r.Advisories == nil || r.asked {
+		return r.db
+	}
+	r.asked = true
+	db, err := r.Advisories()
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			r.report.Faults++
+		}
+		r.report.NotChecked = append(r.report.NotChecked, model.Note{What: "known vulnerabilities", Why: err.Error() + "; bulkhead db update fetches advisories"})
 		return nil
 	}
-	db, err := r.Advisories()
-	if err == nil {
-		return db
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		r.report.Faults++
-	}
-	r.report.NotChecked = append(r.report.NotChecked, model.Note{What: "known vulnerabilities", Why: err.Error() + "; bulkhead db update fetches advisories"})
-	return nil
+	r.db = db
+	r.report.Data = append(r.report.Data, "advisories of "+db.Info().Newest().Format(time.DateOnly))
+	return db
 }
 
 // closeAll closes what was opened.
 func (r *runner) closeAll() {
 	for _, o := range r.inside {
 		_ = o.tree.Close() // it was only read
+	}
+	if r.db != nil {
+		_ = r.db.Close()
 	}
 }

@@ -13,26 +13,24 @@ import (
 	"bulkhead/internal/inventory"
 	"bulkhead/internal/model"
 	"bulkhead/internal/oci"
+	"bulkhead/internal/secret"
 	"bulkhead/internal/vuln"
 )
 
 // Look fills in what is inside image, which t holds: its inventory, its
 // secrets, and, where db is not nil, the vulnerabilities of its packages. It
-// returns what could not be told.
+// returns what could not be told. The layers are read once.
 func Look(ctx context.Context, t *oci.Tree, image *model.Image, db *vuln.DB) ([]model.Note, error) {
-	w, err := oci.Visit(ctx, t, software())
+	w, err := oci.Visit(ctx, t, everything())
 	if err != nil {
 		return nil, err
 	}
 	inv := inventory.Of(t, evidence(w))
 	image.Inventory = inv
 	notes := named(image.Name, inv.Notes)
-	secrets, more, err := secrets(ctx, t, shipped(w))
-	if err != nil {
+	if image.Secrets, err = secrets(ctx, t, w); err != nil {
 		return nil, err
 	}
-	image.Secrets = secrets
-	notes = append(notes, named(image.Name, more)...)
 	if db == nil {
 		return notes, nil
 	}
@@ -76,35 +74,63 @@ func gaps(image string, all []vuln.Gap) []model.Note {
 	return out
 }
 
-// A found is what the walk for software made of one file.
+// A found is what the walk made of one file.
 type found struct {
+	software bool // evidence holds, if the file is not hidden where that matters
 	evidence inventory.Evidence
-	isSums   bool
 	sums     []byte // what a package database says of the content of files
+	secrets  []secret.Secret
 }
 
-// software returns the visitor for packages and for the digests of the files
-// they brought, which tell what everybody has from what somebody put there.
-func software() oci.Visitor[found] {
+// everything returns the visitor for packages, for the digests of the files they
+// brought, which tell what everybody has from what somebody put there, and for
+// secrets in any file.
+func everything() oci.Visitor[found] {
 	v := inventory.Visitor()
+	s := secret.NewScanner()
 	return oci.Visitor[found]{
 		Want: func(e *oci.Entry) oci.Want {
-			if sumsFile(e.Name) {
-				return max(oci.Visible, v.Want(e))
+			if e.Mode.IsRegular() && e.Size > 0 {
+				return oci.Always
 			}
 			return v.Want(e)
 		},
 		Read: func(e *oci.Entry, c *oci.Content) found {
-			if !sumsFile(e.Name) {
-				return found{evidence: v.Read(e, c)}
+			var f found
+			if !e.Mode.IsRegular() {
+				return found{software: true, evidence: v.Read(e, c)}
 			}
-			text, err := c.ReadAll(maxSums)
-			if err != nil {
-				return found{isSums: true} // then what it lists is not known to be public
+			scan := func(c *oci.Content) {
+				if r, err := s.Scan(e.Name, c); err == nil { // else the walk notes the layer
+					f.secrets = r.Secrets
+				}
 			}
-			return found{isSums: true, sums: text}
+			switch {
+			case v.Want(e) != oci.Skip:
+				f.software = true
+				c.Twice(scan, func(c *oci.Content) { f.evidence = v.Read(e, c) })
+			case sumsFile(e.Name):
+				if text, err := c.ReadAll(maxSums); err == nil { // else what it lists is not known to be public
+					f.sums = text
+				}
+			default:
+				scan(c)
+			}
+			return f
 		},
 	}
+}
+
+// evidence returns what the walk found of software that is there.
+func evidence(w *oci.Walk[found]) *oci.Walk[inventory.Evidence] {
+	v := inventory.Visitor()
+	out := &oci.Walk[inventory.Evidence]{Layers: w.Layers, Notes: w.Notes}
+	for _, f := range w.Found {
+		if f.Value.software && (!f.Entry.Hidden || v.Want(f.Entry) == oci.Always) {
+			out.Found = append(out.Found, oci.Found[inventory.Evidence]{Entry: f.Entry, Value: f.Value.evidence})
+		}
+	}
+	return out
 }
 
 // maxSums bounds one list of digests, in bytes. That of the Linux kernel's
@@ -114,17 +140,6 @@ const maxSums = 16 << 20
 // sumsFile reports whether dpkg keeps the digests of a package's files there.
 func sumsFile(name string) bool {
 	return strings.HasPrefix(name, "var/lib/dpkg/info/") && strings.HasSuffix(name, ".md5sums")
-}
-
-// evidence returns what the walk found of software.
-func evidence(w *oci.Walk[found]) *oci.Walk[inventory.Evidence] {
-	out := &oci.Walk[inventory.Evidence]{Layers: w.Layers, Notes: w.Notes}
-	for _, f := range w.Found {
-		if !f.Value.isSums {
-			out.Found = append(out.Found, oci.Found[inventory.Evidence]{Entry: f.Entry, Value: f.Value.evidence})
-		}
-	}
-	return out
 }
 
 // shipped returns the digests that package databases record, by path.

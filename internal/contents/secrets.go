@@ -10,32 +10,13 @@ import (
 	"bulkhead/internal/secret"
 )
 
-// secrets returns the credentials in the files of every layer, also of those
-// that an upper layer hides, each once. What a package brought and nobody
-// changed is everybody's and left out.
-func secrets(ctx context.Context, t *oci.Tree, public map[string]digest) ([]model.Secret, []model.Note, error) {
-	s := secret.NewScanner()
-	w, err := oci.Visit(ctx, t, oci.Visitor[secret.Result]{
-		Want: func(e *oci.Entry) oci.Want {
-			if !e.Mode.IsRegular() || e.Size == 0 {
-				return oci.Skip
-			}
-			return oci.Always
-		},
-		Read: func(e *oci.Entry, c *oci.Content) secret.Result {
-			r, err := s.Scan(e.Name, c)
-			if err != nil {
-				return secret.Result{} // the walk notes the layer
-			}
-			return r
-		},
-	})
+// secrets returns the credentials the walk found in the files of every layer,
+// also of those that an upper layer hides, each once. What a package brought
+// and nobody changed is everybody's and left out.
+func secrets(ctx context.Context, t *oci.Tree, w *oci.Walk[found]) ([]model.Secret, error) {
+	same, err := unchanged(ctx, t, w, shipped(w))
 	if err != nil {
-		return nil, nil, err
-	}
-	same, err := unchanged(ctx, t, w, public)
-	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var out []model.Secret
 	seen := map[secret.Sum]bool{}
@@ -43,7 +24,7 @@ func secrets(ctx context.Context, t *oci.Tree, public map[string]digest) ([]mode
 		if same[at(f.Entry)] {
 			continue
 		}
-		for _, x := range f.Value.Secrets {
+		for _, x := range f.Value.secrets {
 			if x.Public != "" || x.Grade == secret.Identifier || seen[x.Sum] {
 				continue
 			}
@@ -54,7 +35,7 @@ func secrets(ctx context.Context, t *oci.Tree, public map[string]digest) ([]mode
 			})
 		}
 	}
-	return out, w.Notes, nil
+	return out, nil
 }
 
 // A spot is one file of one layer.
@@ -68,10 +49,10 @@ func at(e *oci.Entry) spot { return spot{e.Name, e.Layer} }
 // unchanged returns the files in which something was found although they are
 // as their package brought them. They are few, so reading them once more costs
 // less than hashing every file on the way.
-func unchanged(ctx context.Context, t *oci.Tree, w *oci.Walk[secret.Result], public map[string]digest) (map[spot]bool, error) {
+func unchanged(ctx context.Context, t *oci.Tree, w *oci.Walk[found], public map[string]digest) (map[spot]bool, error) {
 	suspects := map[spot]bool{}
 	for _, f := range w.Found {
-		if _, ok := public[f.Entry.Name]; ok && len(f.Value.Secrets) > 0 {
+		if _, ok := public[f.Entry.Name]; ok && len(f.Value.secrets) > 0 {
 			suspects[at(f.Entry)] = true
 		}
 	}

@@ -69,6 +69,40 @@ func (c *Content) ReaderAt() (io.ReaderAt, error) {
 	return c.at, nil
 }
 
+// Twice gives the content to two readers in one pass. What can be read out of
+// order they read one after the other; of a large file in a compressed layer
+// each gets a stream, and reads as it comes.
+func (c *Content) Twice(first, second func(*Content)) {
+	if at, err := c.ReaderAt(); err == nil {
+		for _, read := range []func(*Content){first, second} {
+			read(&Content{Size: c.Size, r: io.NewSectionReader(at, 0, c.Size), at: at, hold: c.hold, held: false})
+		}
+		return
+	} else if !errors.Is(err, ErrNoRandomAccess) {
+		failed := &Content{Size: c.Size, r: broken{err}, hold: c.hold}
+		first(failed)
+		second(failed)
+		return
+	}
+	r, w := io.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		second(&Content{Size: c.Size, r: r, hold: c.hold})
+		_, _ = io.Copy(io.Discard, r) // or the first would wait for it
+	}()
+	both := io.TeeReader(c.r, w)
+	first(&Content{Size: c.Size, r: both, hold: c.hold})
+	_, err := io.Copy(io.Discard, both) // the second may want more than the first read
+	w.CloseWithError(err)
+	<-done
+}
+
+// broken is content that could not be read.
+type broken struct{ err error }
+
+func (b broken) Read([]byte) (int, error) { return 0, b.err }
+
 // release gives back what the content held.
 func (c *Content) release() {
 	if c.held {
