@@ -8,13 +8,14 @@ type assignment struct {
 	name   [2]int // where it starts and ends
 	value  [2]int
 	quoted bool
+	end    int // of what was looked at
 }
 
 // The longest parts of an assignment.
 const (
 	longestName  = 64
 	longestGap   = 64
-	longestValue = 1024
+	longestValue = 512
 )
 
 // assignmentAt returns the assignment whose name the bytes from start to end
@@ -27,6 +28,7 @@ func assignmentAt(text []byte, start, end int) (a assignment, ok bool) {
 		return a, false
 	}
 	a.value, a.quoted = valueAt(text, at)
+	a.end = max(at, a.value[1])
 	return a, a.value[0] < a.value[1]
 }
 
@@ -160,5 +162,9 @@ func endsValue(c, quote byte) bool {
 	if quote != 0 {
 		return c == quote || c == '\n' || c == '\\' || c == '\r'
 	}
-	return c <= ' ' || c >= 0x7f || bytes.IndexByte([]byte("\"'`,;<>()[]{}\\"), c) >= 0
+	switch c {
+	case '"', '\'', '`', ',', ';', '<', '>', '(', ')', '[', ']', '{', '}', '\\':
+		return true
+	}
+	return c <= ' ' || c >= 0x7f
 }

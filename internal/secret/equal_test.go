@@ -109,7 +109,7 @@ func realFiles(t testing.TB, nth int, visit func(path string, content []byte)) {
 	t.Helper()
 	i := 0
 	home, _ := os.UserHomeDir()
-	for _, root := range []string{"/usr/share", "/usr/lib", "/etc", "/usr/bin", "/usr/local", filepath.Join(home, "go/pkg/mod")} {
+	for _, root := range []string{"/usr/share", "/usr/lib", "/etc", "/usr/bin", "/usr/local", filepath.Join(home, ".pyenv/versions"), filepath.Join(home, "go/pkg/mod")} {
 		_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || !d.Type().IsRegular() {
 				return nil

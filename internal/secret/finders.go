@@ -54,9 +54,9 @@ func findURL(sc *scan, u *use, v view) {
 		return
 	}
 	start := v.end + len(user) + 1
-	grade := Certain
-	if commonPassword(string(password)) || len(password) < 6 || bytes.ContainsAny(authority, "%*,;()[]{}!=&") || entropy(password) < 2 || !passwordLike(password) {
-		grade = Likely
+	grade := Likely
+	if len(password) >= 10 && strong(string(password)) && !bytes.ContainsAny(authority, "*,;()[]{}!&") {
+		grade = Certain
 	}
 	sc.add(u, v, [2]int{start, start + len(password)}, grade)
 }
@@ -66,25 +66,11 @@ func findURL(sc *scan, u *use, v view) {
 func documented(user, password, host string) bool {
 	user, password, host = strings.ToLower(user), strings.ToLower(strings.TrimRight(password, ">")), strings.ToLower(host)
 	switch password {
-	case "pass", "password", "passwd", "pwd", "pw", "secret", "p", "b", "bar", "foo", "foobar", "token", "pass123", "password123", "user", "username", "me", "test", "passw", "hunter2", "mypass", "mypassword", "auth", "x-oauth-basic", "p%40ss", "p@ss", "s3cr3t", "secretpassword":
+	case "pass", "password", "passwd", "pwd", "pw", "secret", "p", "b", "bar", "foo", "foobar", "token", "pass123", "password123", "user", "username", "me", "test", "passw", "hunter2", "mypass", "mypassword", "auth", "x-oauth-basic", "p%40ss", "p@ss", "s3cr3t", "secretpassword", "opensesame", "open sesame", "p@ssword", "passwort":
 		return true
 	}
 	host, _, _ = strings.Cut(host, ":")
 	return user == password || strings.HasPrefix(host, "example.") || strings.Contains(host, ".example") || host == "host" || host == "hostname" || host == "server" || host == "foo.com" || host == "foo" || host == "test.com" || host == "domain.com"
-}
-
-// passwordLike reports whether somebody or something chose s as a password: it
-// has more than letters.
-func passwordLike(s []byte) bool {
-	letters, others := 0, 0
-	for _, c := range s {
-		if upper(c) || lower(c) {
-			letters++
-		} else {
-			others++
-		}
-	}
-	return letters > 0 && others > 0
 }
 
 // findHeader finds what is sent in an Authorization header, or in one of the
@@ -118,7 +104,7 @@ func findHeader(sc *scan, u *use, v view) {
 		return
 	}
 	grade := Likely
-	if random(string(value)) && entropy(value) >= 3.5 {
+	if basic := strings.EqualFold(string(scheme), "basic"); !basic && random(string(value)) && entropy(value) >= 3.5 || basic && strong(string(decode64(value))) {
 		grade = Certain
 	}
 	sc.add(u, v, [2]int{start, start + len(value)}, grade)
@@ -145,6 +131,9 @@ func hasDigits(s []byte) bool {
 // findCurlUser finds the password in curl -u user:password.
 func findCurlUser(sc *scan, u *use, v view) {
 	line := v.text[v.end:min(len(v.text), v.end+1024)]
+	if !sc.pay(len(line)/8, v) {
+		return
+	}
 	joined := false
 	for i := 0; i+1 < len(line); i++ {
 		if line[i] == '\n' && !joined {

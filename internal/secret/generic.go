@@ -15,7 +15,7 @@ func findAssignment(sc *scan, u *use, v view) {
 		return
 	}
 	a, ok := assignmentAt(v.text, v.start, v.end)
-	if !ok || !sc.pay(32, v) {
+	if !sc.pay(32+max(0, a.end-v.start), v) || !ok {
 		return
 	}
 	value := v.text[a.value[0]:a.value[1]]
@@ -64,6 +64,20 @@ func (sc *scan) plausible(noun, value string, quoted bool) (Grade, bool) {
 		return 0, false
 	}
 	return Likely, len(value) >= 12 && strong(value) && entropy([]byte(value)) >= 3.3
+}
+
+// passwordLike reports whether somebody or something chose s as a password: it
+// has more than letters.
+func passwordLike(s []byte) bool {
+	letters, others := 0, 0
+	for _, c := range s {
+		if upper(c) || lower(c) {
+			letters++
+		} else {
+			others++
+		}
+	}
+	return letters > 0 && others > 0
 }
 
 // strong reports whether a value has letters and digits as what is made at

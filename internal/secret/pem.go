@@ -3,6 +3,7 @@ package secret
 import (
 	"bytes"
 	"encoding/base64"
+	"strings"
 )
 
 // The start and the longest reach of a private key in PEM.
@@ -45,8 +46,10 @@ func findPrivateKey(sc *scan, u *use, v view) {
 	if !ok && !encrypted || len(der) < 24 {
 		return
 	}
+	// Debian makes a key of that name where packages ask for one: no one's
+	// service, but the same in all containers of an image.
 	grade := Likely
-	if whole && closed && !encrypted {
+	if whole && closed && !encrypted && !strings.HasSuffix(sc.low, "ssl-cert-snakeoil.key") {
 		grade = Certain
 	}
 	end := len(v.text) - len(rest) + after
@@ -105,7 +108,7 @@ func pemBody(body []byte) (der []byte, encrypted bool) {
 func pemLine(out, line []byte) ([]byte, bool) {
 	for i, c := range line {
 		switch {
-		case c == '+' && (i == 0 || i == len(line)-1 || line[i-1] == ' ' || line[i+1] == ' ') && bytes.ContainsAny(line, "\"'"):
+		case c == '+' && joins(line, i):
 		case (alnum | base64ed).has(c) && c != '=':
 			out = append(out, c)
 		case bytes.IndexByte([]byte("= \t\"'`,;\\()."), c) < 0:
@@ -113,6 +116,12 @@ func pemLine(out, line []byte) ([]byte, bool) {
 		}
 	}
 	return out, true
+}
+
+// joins reports whether the plus sign at i joins two strings.
+func joins(line []byte, i int) bool {
+	apart := func(c byte) bool { return c == ' ' || c == '"' || c == '\'' }
+	return bytes.ContainsAny(line, "\"'") && (i == 0 || apart(line[i-1])) && (i == len(line)-1 || apart(line[i+1]))
 }
 
 // privateKey reports whether der starts as a private key does, and whether it

@@ -72,7 +72,7 @@ func (sc *scan) tryPrefixed(u *use, v view) {
 	}
 	re := u.compiled()
 	text = text[v.start:min(len(text), v.start+re.longest+1)]
-	if !sc.pay(re.longest/8, v) || !re.Match(text) {
+	if !sc.pay(re.longest/4, v) || !re.Match(text) {
 		return
 	}
 	sc.accept(u, v, re.FindSubmatchIndex(text), v.start)
@@ -102,6 +102,9 @@ func (sc *scan) tryHolding(u *use, v view) {
 // no word, or the end of an escape. In binaries, strings follow each other
 // without anything between: a prefix with a dash or the like says enough.
 func (sc *scan) bounded(text []byte, start int, prefix string) bool {
+	if start > 0 && (text[start-1] == '+' || text[start-1] == '/') && prefix != "" && !punctuated(prefix) {
+		return false // of base64
+	}
 	if start == 0 || !wordByte(text[start-1]) || sc.binary && telling(prefix) {
 		return true
 	}
@@ -113,8 +116,10 @@ func (sc *scan) bounded(text []byte, start int, prefix string) bool {
 }
 
 func telling(prefix string) bool {
-	return len(prefix) > 3 && strings.ContainsAny(prefix, "_-.:/")
+	return len(prefix) > 5 && punctuated(prefix)
 }
+
+func punctuated(prefix string) bool { return strings.ContainsAny(prefix, "_-.:/$") }
 
 func hexByte(c byte) bool { return hexadecimal(string(rune(c))) || c >= '0' && c <= '9' }
 
@@ -127,6 +132,9 @@ func (sc *scan) accept(u *use, v view, m []int, at int) bool {
 	}
 	if end < len(v.text) && wordByte(v.text[end]) && wordByte(v.text[end-1]) && !(sc.binary && telling(u.word)) {
 		return false // part of something longer
+	}
+	if end < len(v.text) && (v.text[end] == '+' || v.text[end] == '/') && u.form == byPrefix && !punctuated(u.word) {
+		return false // of base64
 	}
 	if !sc.judge(u, v, group(m, at)) {
 		return false
@@ -207,7 +215,7 @@ func (sc *scan) tryNamed(u *use, v view) {
 		return
 	}
 	a, ok := assignmentAt(v.text, v.start, v.end)
-	if !ok || !sc.pay(32, v) {
+	if !sc.pay(32+max(0, a.end-v.start), v) || !ok {
 		return
 	}
 	if !wordIn(v.text[a.name[0]:a.name[1]], v.start-a.name[0], v.end-a.name[0]) || !speaksOfSecret(v.text[a.name[0]:a.name[1]]) {
