@@ -171,7 +171,13 @@ func name(o yamltext.Value) string {
 	return o.At("metadata", "generateName").Text()
 }
 
-func namespace(o yamltext.Value) string { return o.At("metadata", "namespace").Text() }
+// namespace returns o's namespace, "" for the default one even where it is named.
+func namespace(o yamltext.Value) string {
+	if n := o.At("metadata", "namespace").Text(); n != "default" {
+		return n
+	}
+	return ""
+}
 
 // place is where an object is named, or else the object's kind.
 func place(o yamltext.Value) model.Place {
