@@ -20,6 +20,7 @@ type Workload struct {
 	Namespace string // Kubernetes namespace, "" for the default
 	Project   string // compose project
 	Service   string // compose service, also of a container started by compose
+	Container string // the name an artifact gives its container, "" where the engine chooses
 	Engine    string // container id, "" where it is not a container of an engine
 	Status    string // container status: created, running, paused, restarting, exited, dead
 	Inactive  bool   // a compose profile keeps the service from starting by default

@@ -66,9 +66,15 @@ func (s *service) workload() *model.Workload {
 		Name: s.res.name, Surface: model.Compose, Place: model.Place{Span: s.res.key},
 		Kind: "service", Project: s.r.name, Service: s.res.name, Inactive: s.inactive(),
 	}
+	if n := s.at("container_name"); n.scalar() && !n.unknown {
+		w.Container = n.text
+	}
 	w.Source = s.build()
 	w.Image = s.image(w)
 	w.User = fact(s, userForm(), model.User{GID: -1}, "user")
+	if w.User.State == model.Set && w.User.Value.Name == "" {
+		w.User.State = s.unset() // an empty user leaves it to the image
+	}
 	w.Groups = s.words(same, "group_add")
 	w.Entrypoint = s.argv("entrypoint")
 	w.Command = s.argv("command")

@@ -150,6 +150,7 @@ func (r reader) image(w *model.Workload) *model.Image {
 		raw, path = r.in.Image, r.at("Image")
 	}
 	image := &model.Image{Name: raw, Surface: model.Container, Use: model.RunImage, Workloads: []*model.Workload{w}}
+	image.ID = r.in.Image
 	image.Ref = model.Fact[model.Reference]{Value: model.Reference{Raw: raw}, State: model.Set, Path: path}
 	if raw == "" {
 		image.Ref.State = model.Unknown

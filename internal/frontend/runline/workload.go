@@ -86,6 +86,9 @@ func (l *line) identity(w *model.Workload) {
 	if f := l.last("name"); f != nil {
 		said := f.fact()
 		w.Name, w.Place = said.Value, said.Place()
+		if said.Known() {
+			w.Container = said.Value
+		}
 	}
 	if w.Name == "" {
 		w.Name = "container"
@@ -95,6 +98,9 @@ func (l *line) identity(w *model.Workload) {
 // process reads who runs what.
 func (l *line) process(w *model.Workload) {
 	w.User = value(l, "user", model.User{}, userForm())
+	if w.User.State == model.Set && w.User.Value.Name == "" {
+		w.User.State = model.Unset // an empty user leaves it to the image
+	}
 	if w.User.State == model.Unset {
 		w.User.Likely = true // the image may say otherwise
 	}
