@@ -6,6 +6,7 @@ import (
 
 	"bulkhead/internal/catalog"
 	"bulkhead/internal/model"
+	"bulkhead/internal/oci"
 )
 
 // indexImages makes every local image known by its tags, digests and id.
@@ -14,33 +15,69 @@ func (r *resolver) indexImages() {
 		if i.Use != model.StoredImage || i.Config == nil {
 			continue
 		}
-		for _, name := range slices.Concat(i.Config.Tags, i.Config.Digests, []string{i.Config.ID}) {
+		for _, tag := range i.Config.Tags {
+			name := tagged(tag)
 			r.stored[name] = i
+			if short, ok := strings.CutPrefix(name, "localhost/"); ok { // Podman's place for what it built
+				r.stored[short] = i
+			}
+		}
+		for _, digest := range i.Config.Digests {
+			if ref, err := oci.ParseReference(digest); err == nil {
+				r.stored[ref.Familiar()+"@"+ref.Digest] = i
+			}
+		}
+		if id := hexID(i.Config.ID); id != "" {
+			r.stored[id] = i
 		}
 	}
 }
 
+// tagged returns the familiar name of a tag: engines differ in how they write
+// it, and Podman writes all of it.
+func tagged(tag string) string {
+	if ref, err := oci.ParseReference(tag); err == nil {
+		return ref.Tagged()
+	}
+	return tag
+}
+
+// hexID returns an id without its algorithm, which Podman leaves out.
+func hexID(id string) string { return strings.TrimPrefix(id, "sha256:") }
+
 // local returns the local image that ref names, or nil.
 func (r *resolver) local(ref model.Reference) *model.Image {
-	if len(r.stored) == 0 {
+	switch {
+	case len(r.stored) == 0:
 		return nil
-	}
-	names := []string{ref.Raw}
-	if ref.Digest != "" {
-		names = append(names, ref.Familiar()+"@"+ref.Digest, ref.Digest)
-	} else {
-		tag := ref.Tag
-		if tag == "" {
-			tag = "latest"
-		}
-		names = append(names, ref.Familiar()+":"+tag)
-	}
-	for _, n := range names {
-		if i := r.stored[n]; i != nil {
+	case ref.Digest == "" && ref.Repository != "":
+		if i := r.stored[ref.Tagged()]; i != nil {
 			return i
 		}
+	case ref.Digest != "":
+		if i := r.stored[ref.Familiar()+"@"+ref.Digest]; i != nil {
+			return i
+		}
+		return r.stored[hexID(ref.Digest)]
 	}
-	return nil
+	return r.stored[hexID(ref.Raw)]
+}
+
+// held returns the local image that i uses, or nil. A container goes on
+// running its image after the tag has come to name another.
+func (r *resolver) held(i *model.Image) *model.Image {
+	if id := hexID(i.ID); id != "" {
+		return r.stored[id]
+	}
+	return r.local(i.Ref.Value)
+}
+
+// configIn returns what is known of the image i uses; see config.
+func (r *resolver) configIn(i *model.Image) *model.ImageConfig {
+	if held := r.held(i); held != nil {
+		return held.Config
+	}
+	return publicConfig(i.Ref.Value)
 }
 
 // config returns what is known of the image ref names: its own configuration
@@ -50,6 +87,10 @@ func (r *resolver) config(ref model.Reference) *model.ImageConfig {
 	if i := r.local(ref); i != nil {
 		return i.Config
 	}
+	return publicConfig(ref)
+}
+
+func publicConfig(ref model.Reference) *model.ImageConfig {
 	user, ok := catalog.DefaultUser(ref)
 	if !ok {
 		return nil
@@ -70,10 +111,10 @@ func (r *resolver) images() {
 		ref := i.Ref.Value
 		i.Built = i.Built || built[ref.Tagged()]
 		if i.Use != model.StoredImage {
-			i.Stored = r.local(ref)
+			i.Stored = r.held(i)
 		}
 		if i.Config == nil && i.Use != model.BaseImage {
-			i.Config = r.config(ref)
+			i.Config = r.configIn(i)
 		}
 		var env []model.Variable
 		if i.Config != nil {
@@ -92,7 +133,9 @@ func (r *resolver) applyImage(w *model.Workload) {
 		w.Image = &model.Image{Name: w.Name, Surface: w.Surface, Use: model.RunImage}
 	}
 	ref := w.Image.Ref.Value
-	w.Image.Workloads = append(w.Image.Workloads, w)
+	if !slices.Contains(w.Image.Workloads, w) {
+		w.Image.Workloads = append(w.Image.Workloads, w)
+	}
 	w.Role = catalog.Role(ref)
 	if w.Surface == model.Dockerfile || w.Surface == model.ImageStore {
 		return // made from the image: project has set it all
@@ -119,8 +162,10 @@ func (r *resolver) applyImage(w *model.Workload) {
 			w.Health.Edit = edit
 		}
 	}
+	if w.Entrypoint.State == model.Unset { // the image's command is for the image's entrypoint
+		inherit(&w.Command, c.Command)
+	}
 	inherit(&w.Entrypoint, c.Entrypoint)
-	inherit(&w.Command, c.Command)
 	inherit(&w.WorkingDir, c.WorkingDir)
 	w.Exposed = append(w.Exposed, c.Exposed...)
 	inheritEnv(w, c.Env)
@@ -136,7 +181,7 @@ func (r *resolver) configOf(w *model.Workload) *model.ImageConfig {
 		return nil // built from something that is not here; a local image of that name may be older
 	}
 	if w.Image.Config == nil && w.Image.Ref.Known() && w.Image.Ref.Value.Raw != "" {
-		w.Image.Config = r.config(w.Image.Ref.Value)
+		w.Image.Config = r.configIn(w.Image)
 	}
 	return w.Image.Config
 }

@@ -15,7 +15,7 @@ func (r *resolver) project() {
 		if w.Source != nil || w.Image == nil {
 			continue
 		}
-		if i := r.local(w.Image.Ref.Value); i != nil {
+		if i := r.held(w.Image); i != nil {
 			run[i.Config] = true
 		}
 	}
