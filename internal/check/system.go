@@ -35,7 +35,7 @@ type Sources struct {
 	Load      func(name string) (*source.File, error)
 	Ignore    func(context, dockerfile string) *model.Ignore
 	Canonical func(path string) string
-	Absolute  func(dir string) string // the folder's path on this machine
+	Absolute  func(name string) string // the path on this machine of a file or folder
 
 	// Judged reports whether an image is judged on its own even where a
 	// container runs it. Nil reports false.
@@ -45,7 +45,7 @@ type Sources struct {
 // System reads the sources and joins them. Files that are none of the kinds
 // Bulkhead knows are left out.
 func System(s Sources) *model.System {
-	in := resolve.Input{Site: s.Site, Facts: slices.Clone(s.Facts), Load: s.Load, Ignore: s.Ignore, Canonical: s.Canonical, Judged: s.Judged}
+	in := resolve.Input{Site: s.Site, Facts: slices.Clone(s.Facts), Load: s.Load, Ignore: s.Ignore, Canonical: s.Canonical, Absolute: s.Absolute, Judged: s.Judged}
 	var readings []func() *model.Facts
 	var composeFiles []*source.File
 	for _, f := range s.Files {

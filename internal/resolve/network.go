@@ -46,20 +46,15 @@ func (r *resolver) networks() {
 
 // expose works out how every workload can be reached from outside.
 func (r *resolver) expose() {
-	find := r.finder()
+	owners := r.owners(network)
 	for _, w := range r.sys.Workloads {
-		for _, p := range w.Ports {
-			w.Exposure = append(w.Exposure, published(p))
+		owner := owners[w]
+		if owner == nil {
+			continue // what it shares is not here
 		}
+		w.Exposure = append(w.Exposure, publishedPorts(owner)...)
 		if w.Network.Known() && w.Network.Value.Host {
 			w.Exposure = append(w.Exposure, hostPorts(w)...)
-		}
-		if n := w.Network.Value; n.Mode == "container" || n.Mode == "service" {
-			if owner := find(w, n); owner != nil {
-				for _, p := range owner.Ports {
-					w.Exposure = append(w.Exposure, published(p))
-				}
-			}
 		}
 	}
 	pods := map[string][]*model.Workload{} // by namespace
@@ -92,6 +87,31 @@ func fronts(n *model.Network) []*model.Workload {
 		}
 	}
 	return out
+}
+
+// publishedPorts returns what the ports of w are published as. The engine
+// publishes nothing of a container without a network that leads out.
+func publishedPorts(w *model.Workload) []model.Exposure {
+	if w.Network.Known() && w.Network.Value.Mode == "none" || len(w.Attachments) > 0 && !slices.ContainsFunc(w.Attachments, leadsOut) {
+		return nil
+	}
+	var out []model.Exposure
+	for _, p := range w.Ports {
+		out = append(out, published(p))
+	}
+	if w.PublishAll.Known() && w.PublishAll.Value && w.Surface == model.RunLine {
+		for _, p := range w.Exposed {
+			p.HostIP = model.Fact[string]{}
+			e := published(p)
+			e.Place = w.PublishAll.Place()
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func leadsOut(a model.Attachment) bool {
+	return a.Network == nil || !a.Network.Internal.Known() || !a.Network.Internal.Value
 }
 
 func published(p model.Port) model.Exposure {

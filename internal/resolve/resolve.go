@@ -4,6 +4,7 @@
 package resolve
 
 import (
+	"maps"
 	"path"
 
 	"bulkhead/internal/frontend/dockerfile"
@@ -33,9 +34,11 @@ type Input struct {
 	// where a container runs it. Nil reports false.
 	Judged func(*model.Image) bool
 
-	// Canonical returns a host path with its symbolic links followed. Nil
-	// where the paths are not those of this machine.
+	// Canonical returns a host path with its symbolic links followed, and
+	// Absolute the path of a file by its name. Nil where the paths are not
+	// those of this machine.
 	Canonical func(path string) string
+	Absolute  func(name string) string
 }
 
 // System returns the effective containers and all that is known of them.
@@ -51,8 +54,8 @@ func System(in Input) *model.System {
 	r.indexImages()
 	r.readBuilds()
 	r.images()
-	r.link()
 	r.project()
+	r.link()
 	for _, w := range r.sys.Workloads {
 		r.applyImage(w)
 		r.applyDaemon(w)
@@ -72,7 +75,8 @@ type resolver struct {
 	policies []*model.NetworkPolicy
 
 	stored map[string]*model.Image // local images by every name they go by
-	used   map[string]bool         // Dockerfiles some workload is built from, by name
+	names  index
+	used   map[string]bool // Dockerfiles some workload is built from, by name
 }
 
 func (r *resolver) add(f *model.Facts) {
@@ -244,11 +248,27 @@ func (r *resolver) applyDaemon(w *model.Workload) {
 	if w.Seccomp.State == model.Unset && h.Seccomp.State == model.Set && h.Seccomp.Value != "" {
 		w.Seccomp.Value = h.Seccomp.Value
 	}
-	if w.Log.State == model.Unset || w.Log.Value.Driver == "" {
-		if h.Log.State == model.Set {
-			w.Log.Value = h.Log.Value
-		}
+	if h.Log.State == model.Set && w.Log.Known() {
+		w.Log.Value = logDefaults(w.Log.Value, h.Log.Value)
 	}
+}
+
+// logDefaults returns own with what it leaves to the engine's def. Options
+// are those of a driver, so those of another are not taken.
+func logDefaults(own, def model.LogConfig) model.LogConfig {
+	if def.Driver == "" {
+		def.Driver = "json-file"
+	}
+	if own.Driver == "" {
+		own.Driver = def.Driver
+	}
+	if own.Driver != def.Driver || len(def.Options) == 0 {
+		return own
+	}
+	options := maps.Clone(def.Options)
+	maps.Copy(options, own.Options)
+	own.Options = options
+	return own
 }
 
 // host returns the engine w runs on: the live one, else the only one. Pods
