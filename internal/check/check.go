@@ -126,7 +126,7 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 		Load: r.load, Ignore: ignore, Canonical: evalSymlinks, Absolute: absolute,
 	}
 	if len(r.Command) > 0 {
-		s.Facts = append(s.Facts, runline.Args(r.Command))
+		s.Facts = append(s.Facts, r.command())
 	}
 	live, err := r.live(ctx, len(objects) > 0)
 	if err != nil {
@@ -173,6 +173,16 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 		return nil, err
 	}
 	return sys, nil
+}
+
+// command reads the command line asked for. One that cannot be read through is
+// a thing asked for that could not be checked.
+func (r *runner) command() *model.Facts {
+	facts := runline.Args(r.Command)
+	if len(facts.Workloads)+len(facts.Networks) == 0 {
+		r.report.Faults++
+	}
+	return facts
 }
 
 // targets tells paths from names of images and containers, and takes the
@@ -243,7 +253,7 @@ func (r *runner) judge(sys *model.System) {
 	rep.NotChecked = append(rep.NotChecked, sys.Notes...)
 	rep.Looked = append(rep.Looked, looked(sys)...)
 	rep.Data = append([]string{"end-of-life table of " + catalog.AsOf().Format(time.DateOnly)}, rep.Data...)
-	if len(rep.Looked) == 0 {
+	if len(rep.Looked) == 0 && len(r.Command) == 0 {
 		rep.NotChecked = append(rep.NotChecked, model.Note{What: "everything", Why: "there is no Dockerfile, Compose file, manifest or docker run line here"})
 	}
 }
