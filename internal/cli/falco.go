@@ -238,7 +238,7 @@ func (t *falcoTest) load(files []*source.File) error {
 	t.set = falco.Load(files, falco.Options{})
 	for _, d := range t.set.Diagnostics {
 		if d.Level == falco.Error {
-			return usage("bulkhead falco lint lists all errors", "%s: %s: %s", d.Span.Position(), d.Code, d.Message)
+			return fmt.Errorf("%s: %s: %s; bulkhead falco lint lists all that is wrong", d.Span.Position(), d.Code, d.Message)
 		}
 	}
 	for _, name := range t.rules {

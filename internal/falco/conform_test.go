@@ -9,15 +9,21 @@ import (
 // mocks are the fields that the engine's tests make up, and those of the
 // plugin they load.
 var mocks = []Field{
-	{Name: "c.true"}, {Name: "c.false"}, {Name: "c.singlequote"}, {Name: "c.doublequote"}, {Name: "c.buffer", Type: TypeBytes},
-	{Name: "sample.proc_name"}, {Name: "sample.tick"}, {Name: "sample.is_open", Type: TypeUint},
+	{Name: "c.true"},
+	{Name: "c.false"},
+	{Name: "c.singlequote"},
+	{Name: "c.doublequote"},
+	{Name: "c.buffer", Type: TypeBytes},
+	{Name: "sample.proc_name"},
+	{Name: "sample.tick"},
+	{Name: "sample.is_open", Type: TypeUint},
 }
 
 // compiled compiles a condition alone and returns how many warnings it raises.
 func compiled(s *symbols, condition string) (n *node, warnings int, err error) {
-	e, serr := parse(literal(condition, place{}), maxDepth)
-	if serr != nil {
-		return nil, 0, serr
+	e, err := parsed(condition)
+	if err != nil {
+		return nil, 0, err
 	}
 	n, errs := newBinder(s).tree(e)
 	if len(errs) > 0 {

@@ -22,7 +22,7 @@ func FuzzCondition(f *testing.F) {
 		f.Add(c, "/etc/passwd\xff\n", int64(3))
 	}
 	f.Fuzz(func(t *testing.T, condition, text string, number int64) {
-		e, err := parse(literal(condition, place{}), maxDepth)
+		e, err := parsed(condition)
 		if err != nil {
 			return
 		}
@@ -50,7 +50,7 @@ func reread(t *testing.T, s *symbols, n *node) {
 	if n.kind != nodeLeaf || n.leaf.right != noSlot || strings.ContainsAny(n.leaf.text, "\\\"'[]") {
 		return // escapes have more than one form
 	}
-	e, err := parse(literal(n.leaf.text, place{}), maxDepth)
+	e, err := parsed(n.leaf.text)
 	if err != nil {
 		t.Fatalf("%q: %v", n.leaf.text, err)
 	}

@@ -73,12 +73,12 @@ func TestUpstreamNames(t *testing.T) {
 			l.read(f)
 		}
 	}
-	for _, m := range strings.Fields(upstreamMacros) {
+	for m := range strings.FieldsSeq(upstreamMacros) {
 		if l.macros.byName[m] == nil {
 			t.Errorf("upstream has no macro %s", m)
 		}
 	}
-	for _, n := range strings.Fields(upstreamLists) {
+	for n := range strings.FieldsSeq(upstreamLists) {
 		if l.lists.byName[n] == nil {
 			t.Errorf("upstream has no list %s", n)
 		}

@@ -23,9 +23,11 @@ func (v *overrides) has() bool { return len(v.append)+len(v.replace) > 0 }
 
 // override reads the override key of o and its deprecated forerunner.
 func (l *loader) override(o *object, appendable, replaceable []string) (v overrides, appends bool, f *fault) {
-	if appends, f = o.flag("append", false); f != nil {
+	flag, f := o.flag("append")
+	if f != nil {
 		return v, false, f
 	}
+	set(&appends, flag)
 	if appends {
 		l.warn(DeprecatedItem, o.keySpan("append"), o.item, appendDeprecated)
 	}
@@ -124,7 +126,6 @@ func (l *loader) rule(o *object) *fault {
 	if f != nil {
 		return f
 	}
-	at := name.place(0).span()
 	switch {
 	case v.has():
 		return l.overrideRule(o, name.s, v, replaceable)
@@ -135,17 +136,22 @@ func (l *loader) rule(o *object) *fault {
 		}
 		return l.appendRule(u)
 	case o.get("condition") == nil && o.get("output") == nil && o.get("desc") == nil && o.get("priority") == nil:
-		if o.get("enabled") == nil {
-			return o.fault(YAMLValidate, "rule", "Item has no mapping for key 'condition', nor one for 'enabled'")
-		}
-		enabled, f := o.flag("enabled", true)
-		if f != nil {
-			return f
-		}
-		l.warn(DeprecatedItem, o.keySpan("enabled"), o.item, enableDeprecated)
-		return l.enableRule(&ruleDef{name: name.s, enabled: enabled, at: at})
+		return l.toggle(o, name.s)
 	}
-	return l.wholeRule(o, &ruleDef{name: name.s, at: at})
+	return l.wholeRule(o, &ruleDef{name: name.s, at: name.place(0).span()})
+}
+
+// toggle switches an earlier rule on or off.
+func (l *loader) toggle(o *object, name string) *fault {
+	enabled, f := o.flag("enabled")
+	switch {
+	case f != nil:
+		return f
+	case enabled == nil:
+		return o.fault(YAMLValidate, "rule", "Item has no mapping for key 'condition', nor one for 'enabled'")
+	}
+	l.warn(DeprecatedItem, o.keySpan("enabled"), o.item, enableDeprecated)
+	return l.enableRule(&ruleDef{name: name, enabled: *enabled, at: o.keySpan("rule")})
 }
 
 // overrideRule changes a rule by the keys that are named under override: each
@@ -201,18 +207,18 @@ func (l *loader) updateKey(o *object, u *ruleUpdate, key string) *fault {
 		u.tags = tags
 		return f
 	case "exceptions":
-		exceptions, f := l.exceptions(o, true)
+		exceptions, f := l.exceptions(o, appending)
 		u.exceptions = exceptions
 		return f
 	case "enabled", "warn_evttypes", "skip-if-unknown-filter", "capture":
-		flag, f := o.flag(key, false)
+		flag, f := o.flag(key)
 		switch key {
 		case "enabled":
-			u.enabled = &flag
+			u.enabled = flag
 		case "warn_evttypes":
-			u.warnTypes = &flag
+			u.warnTypes = flag
 		case "skip-if-unknown-filter":
-			u.skipUnknown = &flag
+			u.skipUnknown = flag
 		}
 		return f
 	}
@@ -271,19 +277,21 @@ func (l *loader) wholeRule(o *object, d *ruleDef) *fault {
 		}
 		d.source = t.s
 	}
-	for _, flag := range []struct {
-		key  string
-		to   *bool
-		miss bool
-	}{{"enabled", &d.enabled, true}, {"warn_evttypes", &d.warnTypes, true}, {"skip-if-unknown-filter", &d.skipUnknown, false}} {
-		if *flag.to, f = o.flag(flag.key, flag.miss); f != nil {
+	d.enabled, d.warnTypes = true, true
+	for _, x := range []struct {
+		key string
+		to  *bool
+	}{{"enabled", &d.enabled}, {"warn_evttypes", &d.warnTypes}, {"skip-if-unknown-filter", &d.skipUnknown}} {
+		flag, f := o.flag(x.key)
+		if f != nil {
 			return f
 		}
+		set(x.to, flag)
 	}
 	if d.tags, f = o.tags(); f != nil {
 		return f
 	}
-	if d.exceptions, f = l.exceptions(o, false); f != nil {
+	if d.exceptions, f = l.exceptions(o, defining); f != nil {
 		return f
 	}
 	return l.defineRule(d)
@@ -305,90 +313,4 @@ func (o *object) tags() ([]string, *fault) {
 		}
 	}
 	return tags, nil
-}
-
-// exceptions reads the exceptions of o. Those that are appended need no
-// fields.
-func (l *loader) exceptions(o *object, appending bool) ([]*exception, *fault) {
-	n := o.get("exceptions")
-	if n == nil || n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
-		return nil, nil
-	}
-	if n.Kind != yaml.SequenceNode {
-		return nil, o.fault(YAMLValidate, "exceptions", "Rule exceptions must be a sequence")
-	}
-	list := []*exception{}
-	for _, c := range n.Content {
-		ex, f := l.exception(&object{file: o.file, node: follow(c), item: o.item}, appending)
-		if f != nil {
-			return nil, f
-		}
-		if slices.ContainsFunc(list, func(old *exception) bool { return old.name == ex.name }) {
-			l.warn(DoubleException, ex.at, o.item, "Multiple exceptions defined with the same name '"+ex.name+"'")
-		}
-		list = append(list, ex)
-	}
-	return list, nil
-}
-
-func (l *loader) exception(o *object, appending bool) (*exception, *fault) {
-	if o.node.Kind != yaml.MappingNode {
-		return nil, o.fault(YAMLValidate, "", "Rule exception must be a mapping")
-	}
-	name, f := o.scalar("name")
-	if f != nil {
-		return nil, f
-	}
-	l.checkKeys(o, "name", "fields", "comps", "values")
-	ex := &exception{name: name.s, at: name.place(0).span()}
-	if o.get("fields") == nil && !appending {
-		return nil, o.fault(YAMLValidate, "", "Item has no mapping for key 'fields'")
-	}
-	for _, part := range []struct {
-		key string
-		to  **entry
-	}{{"fields", &ex.fields}, {"comps", &ex.comps}} {
-		if n := o.get(part.key); n != nil {
-			if *part.to, f = o.entry(n, 0); f != nil {
-				return nil, f
-			}
-		}
-	}
-	values := o.get("values")
-	switch {
-	case values == nil && appending:
-		l.warn(AppendNoValues, ex.at, o.item, "Overriding/appending exception with no values")
-	case values != nil && values.Kind != yaml.SequenceNode:
-		return nil, o.fault(YAMLValidate, "values", "Rule exception values must be a sequence")
-	case values != nil:
-		for _, c := range values.Content {
-			e, f := o.entry(follow(c), 0)
-			if f != nil {
-				return nil, f
-			}
-			ex.values = append(ex.values, e)
-		}
-	}
-	return ex, nil
-}
-
-// entry reads a scalar or a list of them, two deep.
-func (o *object) entry(n *yaml.Node, depth int) (*entry, *fault) {
-	switch {
-	case n.Kind == yaml.ScalarNode && n.Value == "":
-		return nil, &fault{YAMLValidate, spanOf(o.file, n), "Value must be non-empty"}
-	case n.Kind == yaml.ScalarNode:
-		return &entry{text: align(o.file, n.Value, offsetOf(o.file, n))}, nil
-	case n.Kind != yaml.SequenceNode || depth > 1:
-		return nil, &fault{YAMLValidate, spanOf(o.file, n), "Value is neither a scalar nor a list of scalars"}
-	}
-	e := &entry{list: true}
-	for _, c := range n.Content {
-		item, f := o.entry(follow(c), depth+1)
-		if f != nil {
-			return nil, f
-		}
-		e.items = append(e.items, item)
-	}
-	return e, nil
 }

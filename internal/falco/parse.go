@@ -29,19 +29,10 @@ type parser struct {
 	errs  []*syntaxError // those that did not stop it
 }
 
-// parse returns the tree of a condition, or what is wrong with it first.
-func parse(t text, depth int) (*expr, *syntaxError) {
-	e, errs := parseAll(t, depth)
-	if len(errs) > 0 {
-		return nil, errs[0]
-	}
-	return e, nil
-}
-
-// parseAll returns the tree of a condition and all that is wrong with it. A
+// parse returns the tree of a condition and all that is wrong with it. A
 // field that is used like a macro does not end it; there is no tree after any
 // other fault.
-func parseAll(t text, depth int) (e *expr, errs []*syntaxError) {
+func parse(t text, depth int) (e *expr, errs []*syntaxError) {
 	p := &parser{text: t, max: depth}
 	defer func() {
 		if x := recover(); x != nil {

@@ -16,9 +16,18 @@ type token struct {
 var numberOperators = []token{{"<=", opLe}, {"<", opLt}, {">=", opGe}, {">", opGt}}
 
 var stringOperators = []token{
-	{"==", opEq}, {"=", opEq}, {"!=", opNe}, {"glob ", opGlob}, {"iglob ", opIGlob}, {"contains ", opContains},
-	{"icontains ", opIContains}, {"bcontains ", opBContains}, {"startswith ", opStartsWith},
-	{"bstartswith ", opBStartsWith}, {"endswith ", opEndsWith}, {"regex ", opRegex},
+	{"==", opEq},
+	{"=", opEq},
+	{"!=", opNe},
+	{"glob ", opGlob},
+	{"iglob ", opIGlob},
+	{"contains ", opContains},
+	{"icontains ", opIContains},
+	{"bcontains ", opBContains},
+	{"startswith ", opStartsWith},
+	{"bstartswith ", opBStartsWith},
+	{"endswith ", opEndsWith},
+	{"regex ", opRegex},
 }
 
 var listOperators = []token{{"intersects", opIntersects}, {"in", opIn}, {"pmatch", opPmatch}}

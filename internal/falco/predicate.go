@@ -3,6 +3,7 @@ package falco
 import (
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -138,14 +139,7 @@ func memberOf(t Type, lits []lit) func(*Value) bool {
 		for i, l := range lits {
 			numbers[i] = l.num
 		}
-		return func(v *Value) bool {
-			for _, n := range numbers {
-				if n == v.Num {
-					return true
-				}
-			}
-			return false
-		}
+		return func(v *Value) bool { return slices.Contains(numbers, v.Num) }
 	case classAddr:
 		set := make(map[netip.Addr]struct{}, len(lits))
 		for _, l := range lits {
@@ -208,12 +202,7 @@ func (s *stringSet) has(v *Value) bool {
 		_, ok := s.all[str]
 		return ok
 	}
-	for _, x := range s.few {
-		if x == str {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.few, str)
 }
 
 // severalTest returns test for a value that may be several: all ancestors are

@@ -96,7 +96,7 @@ func (l *loader) parse(t text) (*expr, []*syntaxError) {
 			return nil, []*syntaxError{{t.place(0), "the condition has more than " + strconv.Itoa(maxText) + " bytes with its lists"}}
 		}
 	}
-	return parseAll(t, maxRuleDepth)
+	return parse(t, maxRuleDepth)
 }
 
 // resolveMacro puts the macros into d that were defined before it changed

@@ -2,6 +2,7 @@ package falco
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -189,12 +190,8 @@ func (l *loader) valueWarning(c *check, v value) string {
 		return "'" + v.s + "' may be a valid field misused as a const string value; val(" + v.s + ") is its value"
 	}
 	name, _, ok := strings.Cut(v.s, "(")
-	if ok && strings.HasSuffix(v.s, ")") {
-		for _, t := range append([]string{"val"}, transformers...) {
-			if t == name {
-				return "'" + v.s + "' may be a valid field transformer misused as a const string value; leave out the quotes"
-			}
-		}
+	if ok && strings.HasSuffix(v.s, ")") && (name == "val" || slices.Contains(transformers, name)) {
+		return "'" + v.s + "' may be a valid field transformer misused as a const string value; leave out the quotes"
 	}
 	return ""
 }

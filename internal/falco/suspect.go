@@ -97,7 +97,7 @@ func upstreamList(name string) string {
 // that it starts with, or "".
 func upstreamMacro(name string) string {
 	best := ""
-	for _, m := range strings.Fields(upstreamMacros) {
+	for m := range strings.FieldsSeq(upstreamMacros) {
 		if name == m {
 			return m
 		}

@@ -14,11 +14,30 @@ func TestGlob(t *testing.T) {
 		pattern, s string
 		want       bool
 	}{
-		{"", "", true}, {"", "a", false}, {"*", "", true}, {"*", "/a/.b", true}, {"/etc/*", "/etc/a/b", true},
-		{"*.conf", "/etc/x.conf", true}, {"*.conf", ".conf.d", false}, {"a?c", "abc", true}, {"a?c", "ac", false},
-		{"[a-c]x", "bx", true}, {"[!a-c]x", "bx", false}, {"[^a-c]x", "dx", true}, {"[]]x", "]x", true}, {"[a", "[a", true},
-		{"[[:digit:]]", "7", true}, {"[[:digit:]]", "x", false}, {`\*`, "*", true}, {`\*`, "a", false}, {`[\]]`, "]", true},
-		{"a*b*c", "aXbXbXc", true}, {"a*b*c", "aXcXb", false}, {"**a**", "xay", true}, {"*a", "a", true}, {`\`, `\`, true},
+		{"", "", true},
+		{"", "a", false},
+		{"*", "", true},
+		{"*", "/a/.b", true},
+		{"/etc/*", "/etc/a/b", true},
+		{"*.conf", "/etc/x.conf", true},
+		{"*.conf", ".conf.d", false},
+		{"a?c", "abc", true},
+		{"a?c", "ac", false},
+		{"[a-c]x", "bx", true},
+		{"[!a-c]x", "bx", false},
+		{"[^a-c]x", "dx", true},
+		{"[]]x", "]x", true},
+		{"[a", "[a", true},
+		{"[[:digit:]]", "7", true},
+		{"[[:digit:]]", "x", false},
+		{`\*`, "*", true},
+		{`\*`, "a", false},
+		{`[\]]`, "]", true},
+		{"a*b*c", "aXbXbXc", true},
+		{"a*b*c", "aXcXb", false},
+		{"**a**", "xay", true},
+		{"*a", "a", true},
+		{`\`, `\`, true},
 		{strings.Repeat("a*", 40) + "b", strings.Repeat("a", 4000), false},
 	} {
 		if got := glob(tt.pattern, tt.s, keepCase); got != tt.want {
@@ -134,7 +153,7 @@ func TestOrderOfRules(t *testing.T) {
 
 // TestEventTypes holds the names, which are searched, against their ids.
 func TestEventTypes(t *testing.T) {
-	for _, name := range strings.Fields(eventNames) {
+	for name := range strings.FieldsSeq(eventNames) {
 		if got := EventTypeOf(name).String(); got != name {
 			t.Errorf("got %s, want %s", got, name)
 		}

@@ -138,23 +138,22 @@ func (o *object) scalar(key string) (text, *fault) {
 	return align(o.file, n.Value, offsetOf(o.file, n)), nil
 }
 
-// flag returns the value of key as true or false, and the given one where the
-// key is missing.
-func (o *object) flag(key string, missing bool) (bool, *fault) {
+// flag returns the value of key as true or false, or nil where it is missing.
+func (o *object) flag(key string) (*bool, *fault) {
 	if o.get(key) == nil {
-		return missing, nil
+		return nil, nil
 	}
 	t, f := o.scalar(key)
 	if f != nil {
-		return false, f
+		return nil, f
 	}
 	switch strings.ToLower(t.s) {
 	case "true", "yes", "on", "y":
-		return true, nil
+		return new(true), nil
 	case "false", "no", "off", "n":
-		return false, nil
+		return new(false), nil
 	}
-	return false, o.fault(YAMLValidate, key, "Can't decode YAML scalar value of '%s': wants true or false", key)
+	return nil, o.fault(YAMLValidate, key, "Can't decode YAML scalar value of '%s': wants true or false", key)
 }
 
 // scalars returns the values of the sequence of key.
