@@ -34,7 +34,9 @@ func checkUnsafeTmpfs(p *rule.Pass, w *model.Workload) {
 		report(t.NoExec, "programs to be run", "mount it noexec")
 		report(t.NoSUID, "set-uid programs", "mount it nosuid")
 		report(t.NoDev, "device files", "mount it nodev")
-		if t.Size.Known() && t.Size.Value <= 0 {
+		// What is in a tmpfs counts towards the memory of the container.
+		bounded := w.Memory.Known() && w.Memory.Value > 0
+		if t.Size.Known() && t.Size.Value <= 0 && !bounded {
 			p.Report(t.Size.Place(), fmt.Sprintf("tmpfs %s has no size limit", m.Target.Value),
 				rule.Set(t.Size, 64<<20, "limit it to 64 MiB"))
 		}
