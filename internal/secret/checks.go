@@ -79,7 +79,7 @@ func jwt(secret []byte) (Grade, bool) {
 	if err != nil || bytes.Contains(text, []byte(`"none"`)) {
 		return 0, false
 	}
-	if !bytes.Contains(text, []byte(`"alg"`)) {
+	if !bytes.Contains(text, []byte(`"alg"`)) || bytes.HasSuffix(secret, []byte(".")) {
 		return Likely, bytes.HasPrefix(text, []byte("{"))
 	}
 	return Certain, true

@@ -54,9 +54,7 @@ func (sc *scan) keyStore() {
 	java := bytes.HasPrefix(head, []byte("\xfe\xed\xfe\xed")) || bytes.HasPrefix(head, []byte("\xce\xce\xce\xce"))
 	body, _, _ := sequence(head)
 	pkcs12 := bytes.HasPrefix(body, []byte{2, 1, 3, 0x30})
-	for i, d := range sc.s.rules.detectors {
-		if d.id == "key-store" && (java || pkcs12) && d.about(sc.low) {
-			sc.add(&use{detector: d, number: i}, view{text: head}, [2]int{0, len(head)}, d.grade)
-		}
+	if u := sc.s.rules.keyStore; u != nil && (java || pkcs12) && u.about(sc.low) {
+		sc.add(u, view{text: head}, [2]int{0, len(head)}, u.grade)
 	}
 }

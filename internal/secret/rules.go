@@ -16,6 +16,7 @@ type ruleset struct {
 	detectors            []*detector
 	text, binary         *automaton
 	textUses, binaryUses [][]*use // by word
+	keyStore             *use     // of the detector of key stores, or nil
 	public               publicSums
 }
 
@@ -51,6 +52,11 @@ func readDetectors() ([]*detector, error) {
 
 func newRuleset(detectors []*detector) *ruleset {
 	r := &ruleset{detectors: detectors, public: readPublic()}
+	for i, d := range detectors {
+		if d.id == "key-store" {
+			r.keyStore = &use{detector: d, number: i}
+		}
+	}
 	r.text, r.textUses = compile(detectors, func(*detector) bool { return true })
 	r.binary, r.binaryUses = compile(detectors, (*detector).inBinaries)
 	return r

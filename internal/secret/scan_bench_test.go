@@ -2,6 +2,9 @@ package secret
 
 import (
 	"bytes"
+	"regexp"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -107,5 +110,82 @@ func BenchmarkRules(b *testing.B) {
 			b.Fatal(err)
 		}
 		newRuleset(d)
+	}
+}
+
+// naive is how most scanners work: where a file has one of a detector's words,
+// the detector's pattern runs over the whole file.
+type naive struct {
+	words    []string
+	patterns []*regexp.Regexp
+}
+
+func newNaive(b *testing.B) []naive {
+	b.Helper()
+	var out []naive
+	for _, d := range rules().detectors {
+		n := naive{}
+		for _, w := range d.words {
+			n.words = append(n.words, strings.ToLower(w))
+		}
+		pattern := d.pattern
+		switch d.form {
+		case byName:
+			pattern = `(?i)[\w.-]{0,50}(?:` + strings.Join(n.words, "|") + `)[\w.-]{0,30}["'\]\s]{0,3}(?:=|>|:|,)[=>"'\s]{0,5}(` + d.pattern + `)(?:["'\s;]|$)`
+		case byFinder:
+			if d.id != generic {
+				continue
+			}
+			pattern = `(?i)[\w.-]{0,50}(?:` + strings.Join(n.words, "|") + `)[\w.-]{0,30}["'\]\s]{0,3}(?:=|>|:|,)[=>"'\s]{0,5}([\w.=/+-]{10,150})(?:["'\s;]|$)`
+		}
+		re, err := regexp.Compile(pattern)
+		if err != nil {
+			b.Fatal(err)
+		}
+		n.patterns = append(n.patterns, re)
+		out = append(out, n)
+	}
+	return out
+}
+
+// BenchmarkNaive is the baseline for BenchmarkScan/text: the same detectors,
+// without entropy, checks and suppression.
+func BenchmarkNaive(b *testing.B) {
+	text, _ := corpus(b, 8<<20)
+	detectors := newNaive(b)
+	size := 0
+	for _, f := range text {
+		size += len(f)
+	}
+	for _, run := range []struct {
+		name string
+		scan func([]byte) int
+	}{
+		{"naive", func(f []byte) int {
+			low, n := bytes.ToLower(f), 0
+			for _, d := range detectors {
+				if slices.ContainsFunc(d.words, func(w string) bool { return bytes.Contains(low, []byte(w)) }) {
+					n += len(d.patterns[0].FindAllIndex(f, -1))
+				}
+			}
+			return n
+		}},
+		{"scan", func() func([]byte) int {
+			s := NewScanner()
+			return func(f []byte) int { return len(s.ScanBytes("x", f).Secrets) }
+		}()},
+	} {
+		b.Run(run.name, func(b *testing.B) {
+			b.SetBytes(int64(size))
+			start, n := cpu(), 0
+			for b.Loop() {
+				n = 0
+				for _, f := range text {
+					n += run.scan(f)
+				}
+			}
+			b.ReportMetric(float64(size)*float64(b.N)/(cpu()-start).Seconds()/1e6, "MB/cpu-s")
+			b.ReportMetric(float64(n), "matches")
+		})
 	}
 }

@@ -8,16 +8,6 @@ import (
 	"sync"
 )
 
-// A shape is what the credentials of one issuer look like: a prefix nobody
-// else uses, then a body of so many bytes of one set.
-type shape struct {
-	kind     string
-	prefix   string
-	body     set
-	min, max int
-	check    func(body string) bool // nil where length and set are enough
-}
-
 // A set is a set of bytes.
 type set uint8
 
@@ -56,82 +46,6 @@ func (s set) has(c byte) bool {
 	return false
 }
 
-// shapes lists the credentials that are known by their look. Lengths are
-// those the issuers document, or those of the rules of gitleaks (MIT).
-var shapes = [...]shape{
-	{kind: "an AWS access key ID", prefix: "AKIA", body: uppers | digits, min: 16, max: 16},
-	{kind: "an AWS access key ID", prefix: "ASIA", body: uppers | digits, min: 16, max: 16},
-	{kind: "an AWS access key ID", prefix: "ABIA", body: uppers | digits, min: 16, max: 16},
-	{kind: "an AWS access key ID", prefix: "ACCA", body: uppers | digits, min: 16, max: 16},
-	{kind: "a GitHub token", prefix: "ghp_", body: alnum, min: 36, max: 36},
-	{kind: "a GitHub token", prefix: "gho_", body: alnum, min: 36, max: 36},
-	{kind: "a GitHub token", prefix: "ghu_", body: alnum, min: 36, max: 36},
-	{kind: "a GitHub token", prefix: "ghs_", body: alnum, min: 36, max: 36},
-	{kind: "a GitHub token", prefix: "ghr_", body: alnum, min: 36, max: 36},
-	{kind: "a GitHub token", prefix: "github_pat_", body: token, min: 82, max: 82},
-	{kind: "a GitLab token", prefix: "glpat-", body: token | dot, min: 20, max: 320},
-	{kind: "a GitLab token", prefix: "gldt-", body: token, min: 20, max: 20},
-	{kind: "a GitLab token", prefix: "glrt-", body: token | dot, min: 20, max: 320},
-	{kind: "a GitLab token", prefix: "glptt-", body: hex, min: 40, max: 40},
-	{kind: "a GitLab token", prefix: "glcbt-", body: token, min: 20, max: 30},
-	{kind: "a GitLab token", prefix: "gloas-", body: token, min: 64, max: 64},
-	{kind: "a GitLab token", prefix: "glagent-", body: token, min: 50, max: 50},
-	{kind: "a Slack token", prefix: "xoxb-", body: alnum | word, min: 20, max: 120, check: numbered},
-	{kind: "a Slack token", prefix: "xoxp-", body: alnum | word, min: 40, max: 120, check: numbered},
-	{kind: "a Slack token", prefix: "xapp-", body: alnum | word, min: 20, max: 150, check: numbered},
-	{kind: "a Slack webhook", prefix: "hooks.slack.com/services/", body: alnum | base64ed, min: 40, max: 60},
-	{kind: "a Slack webhook", prefix: "hooks.slack.com/workflows/", body: alnum | base64ed, min: 40, max: 90},
-	{kind: "a Slack webhook", prefix: "hooks.slack.com/triggers/", body: alnum | base64ed, min: 40, max: 90},
-	{kind: "a Stripe key", prefix: "sk_live_", body: alnum, min: 10, max: 99},
-	{kind: "a Stripe key", prefix: "sk_test_", body: alnum, min: 10, max: 99},
-	{kind: "a Stripe key", prefix: "sk_prod_", body: alnum, min: 10, max: 99},
-	{kind: "a Stripe key", prefix: "rk_prod_", body: alnum, min: 10, max: 99},
-	{kind: "a Stripe key", prefix: "rk_live_", body: alnum, min: 10, max: 99},
-	{kind: "a Stripe key", prefix: "rk_test_", body: alnum, min: 10, max: 99},
-	{kind: "a Google API key", prefix: "AIza", body: token, min: 35, max: 35},
-	{kind: "a Google OAuth secret", prefix: "GOCSPX-", body: token, min: 28, max: 28},
-	{kind: "an npm token", prefix: "npm_", body: alnum, min: 36, max: 36},
-	{kind: "a PyPI token", prefix: "pypi-AgEIcHlwaS5vcmc", body: token, min: 50, max: 1000},
-	{kind: "a RubyGems key", prefix: "rubygems_", body: hex, min: 48, max: 48},
-	{kind: "a Docker Hub token", prefix: "dckr_pat_", body: token, min: 27, max: 27},
-	{kind: "an Anthropic key", prefix: "sk-ant-api03-", body: token, min: 95, max: 95, check: func(b string) bool { return strings.HasSuffix(b, "AA") }},
-	{kind: "an Anthropic admin key", prefix: "sk-ant-admin01-", body: token, min: 95, max: 95, check: func(b string) bool { return strings.HasSuffix(b, "AA") }},
-	{kind: "an OpenAI key", prefix: "sk-", body: token, min: 40, max: 200, check: func(b string) bool { return strings.Contains(b, "T3BlbkFJ") }},
-	{kind: "a Hugging Face token", prefix: "hf_", body: uppers | lowers, min: 34, max: 34},
-	{kind: "a SendGrid key", prefix: "SG.", body: token | dot | base64ed, min: 66, max: 66},
-	{kind: "a Twilio key", prefix: "SK", body: hex | uppers, min: 32, max: 32, check: hexadecimal},
-	{kind: "a DigitalOcean token", prefix: "dop_v1_", body: hex, min: 64, max: 64},
-	{kind: "a DigitalOcean token", prefix: "doo_v1_", body: hex, min: 64, max: 64},
-	{kind: "a DigitalOcean token", prefix: "dor_v1_", body: hex, min: 64, max: 64},
-	{kind: "a Vault token", prefix: "hvs.", body: token, min: 90, max: 120},
-	{kind: "a Vault token", prefix: "hvb.", body: token, min: 138, max: 300},
-	{kind: "a Shopify token", prefix: "shpat_", body: alnum, min: 32, max: 32, check: hexadecimal},
-	{kind: "a Shopify token", prefix: "shpss_", body: alnum, min: 32, max: 32, check: hexadecimal},
-	{kind: "a PlanetScale password", prefix: "pscale_pw_", body: token | dot | base64ed, min: 32, max: 64},
-	{kind: "a PlanetScale token", prefix: "pscale_tkn_", body: token | dot | base64ed, min: 32, max: 64},
-	{kind: "a Postman key", prefix: "PMAK-", body: hex | word, min: 59, max: 59},
-	{kind: "a Databricks token", prefix: "dapi", body: hex, min: 32, max: 32},
-	{kind: "a Doppler token", prefix: "dp.pt.", body: alnum, min: 43, max: 43},
-	{kind: "a Pulumi token", prefix: "pul-", body: hex, min: 40, max: 40},
-	{kind: "a Grafana token", prefix: "glsa_", body: token, min: 41, max: 41},
-	{kind: "a Linear key", prefix: "lin_api_", body: alnum, min: 40, max: 40},
-	{kind: "a New Relic key", prefix: "NRAK-", body: uppers | digits | lowers, min: 27, max: 27},
-	{kind: "a Dynatrace token", prefix: "dt0c01.", body: uppers | digits | lowers | dot, min: 89, max: 89},
-	{kind: "an age key", prefix: "AGE-SECRET-KEY-1", body: uppers | digits, min: 58, max: 58},
-	{kind: "an Atlassian token", prefix: "ATATT3", body: token | base64ed, min: 186, max: 186},
-	{kind: "an Azure storage key", prefix: "AccountKey=", body: alnum | base64ed, min: 86, max: 90},
-}
-
-// numbered checks that a Slack token names its workspace first.
-func numbered(body string) bool {
-	for part := range strings.SplitSeq(body, "-") {
-		if number(part) && len(part) >= 8 {
-			return true
-		}
-	}
-	return false
-}
-
 func hexadecimal(body string) bool {
 	for i := range len(body) {
 		if c := body[i] | 0x20; !hex.has(c) {
@@ -141,14 +55,19 @@ func hexadecimal(body string) bool {
 	return true
 }
 
-// starts maps a byte to the shapes whose prefixes start with it.
-var starts = sync.OnceValue(func() *[256][]*shape {
-	var t [256][]*shape
-	for i := range shapes {
-		c := shapes[i].prefix[0]
-		t[c] = append(t[c], &shapes[i])
+// shapes returns a scanner of what Find looks for first: credentials that are
+// certain by their prefixes alone.
+var shapes = sync.OnceValue(func() *Scanner {
+	s := NewScanner()
+	s.size = 64 << 10
+	var detectors []*detector
+	for _, d := range s.rules.detectors {
+		if d.form == byPrefix && d.grade == Certain && len(d.paths) == 0 && d.id != "json-web-token" && d.id != "json-web-token-in-base64" {
+			detectors = append(detectors, d)
+		}
 	}
-	return &t
+	s.rules = newRuleset(detectors)
+	return s
 })
 
 // shortest is the length of the shortest credential with a known shape.
@@ -180,49 +99,25 @@ func Find(text string) []Match {
 	})
 }
 
-// findShapes finds tokens by their prefixes, which stand at the start of a
-// word.
+// findShapes finds tokens by their prefixes.
 func findShapes(text string) []Match {
+	s := shapes()
+	sc := s.scan("")
+	defer s.release(sc)
+	own := sc.buf
+	if len(text) > len(own) {
+		sc.buf = make([]byte, len(text))
+	}
+	sc.n = copy(sc.buf, text)
+	sc.search(true)
 	var out []Match
-	table := starts()
-	inWord := false
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		if !inWord {
-			for _, s := range table[c] {
-				if n := s.match(text[i:]); n > 0 {
-					out = append(out, match(text, s.kind, i, i+n))
-					break
-				}
-			}
+	for _, x := range sc.result(nil).Secrets {
+		if x.Public == "" {
+			out = append(out, match(text, x.Kind, int(x.Start), int(x.End)))
 		}
-		inWord = wordByte(c)
 	}
+	sc.buf = own
 	return out
-}
-
-// match returns the length of the credential text starts with, 0 where it
-// starts with none.
-func (s *shape) match(text string) int {
-	if !strings.HasPrefix(text, s.prefix) {
-		return 0
-	}
-	start := len(s.prefix)
-	end := start
-	for end < len(text) && end-start <= s.max && s.body.has(text[end]) {
-		end++
-	}
-	if end < len(text) && wordByte(text[end]) {
-		return 0 // part of something longer
-	}
-	body := strings.TrimRight(text[start:end], ".")
-	if len(body) < s.min || len(body) > s.max || distinct(body) < min(8, s.min) || example(body) {
-		return 0
-	}
-	if s.check != nil && !s.check(body) {
-		return 0
-	}
-	return start + len(body)
 }
 
 // example reports whether a token is one of those that documentation prints.
