@@ -3,6 +3,7 @@ package falco
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 )
@@ -74,14 +75,51 @@ func (p *Program) EventTypes() []string {
 // Refs returns the fields that the rules look at in conditions and outputs,
 // sorted by name: what a source of events has to provide.
 func (p *Program) Refs() []*Ref {
-	var refs []*Ref
-	for i := range p.symbols.slots {
-		if r := p.symbols.slots[i].ref; r != nil {
-			refs = append(refs, r)
+	u := usedRefs{symbols: p.symbols, nodes: map[*node]bool{}, refs: map[*Ref]bool{}}
+	for _, r := range p.rules {
+		u.condition(r.condition)
+		if r.Output == nil {
+			continue
+		}
+		for _, piece := range r.Output.pieces {
+			u.slot(piece.slot)
 		}
 	}
-	slices.SortFunc(refs, func(a, b *Ref) int { return cmp.Compare(a.Text, b.Text) })
-	return refs
+	return slices.SortedFunc(maps.Keys(u.refs), func(a, b *Ref) int { return cmp.Compare(a.Text, b.Text) })
+}
+
+// usedRefs collects fields.
+type usedRefs struct {
+	symbols *symbols
+	nodes   map[*node]bool
+	refs    map[*Ref]bool
+}
+
+func (u *usedRefs) condition(n *node) {
+	if u.nodes[n] {
+		return
+	}
+	u.nodes[n] = true
+	if n.leaf != nil {
+		u.slot(n.leaf.slot)
+		u.slot(n.leaf.right)
+	}
+	for _, k := range n.kids {
+		u.condition(k)
+	}
+}
+
+func (u *usedRefs) slot(id slotID) {
+	if id == noSlot {
+		return
+	}
+	n := &u.symbols.slots[id]
+	if n.ref != nil {
+		u.refs[n.ref] = true
+	}
+	for _, in := range n.in {
+		u.slot(in)
+	}
 }
 
 // A folded is a condition as it is for one type of event. Equal ones are one.

@@ -94,20 +94,27 @@ func readLiteral(t Type, op operator, text string) (l lit, wrong string) {
 
 func readNumber(t Type, text string) (l lit, wrong string) {
 	var err error
+	base, digit := 10, text // a leading zero is no octal number
+	if len(text) > 2 && text[0] == '0' && text[1]|0x20 == 'x' {
+		base, digit = 16, text[2:]
+	}
 	switch {
 	case t == TypePort && digits(text) == 0:
 		if l.num = servicePort(text); l.num == 0 {
 			return l, "unrecognized port " + quote(text)
 		}
 	case t.signed():
-		l.num, err = strconv.ParseInt(text, 0, 64)
+		l.num, err = strconv.ParseInt(digit, base, 64)
 	default:
 		var n uint64
-		n, err = strconv.ParseUint(text, 0, 64)
+		n, err = strconv.ParseUint(strings.TrimPrefix(digit, "+"), base, 64)
 		l.num = int64(n) // compared as unsigned again
 		if t == TypePort && n > 65535 {
 			return l, "a port is at most 65535, not " + text
 		}
+	}
+	if t == TypeDouble {
+		l.num *= 1000
 	}
 	if err != nil {
 		return l, quote(text) + " is not " + article(t.String())

@@ -57,6 +57,12 @@ func TestUpstreamRules(t *testing.T) {
 			t.Errorf("%s: got %d rules and %d skipped, want %d and none", tier.file, len(set.Rules), set.Skipped, tier.rules)
 		}
 		total += len(set.Rules)
+		if got := len(p.EventTypes()); got != tier.types {
+			t.Errorf("%s: got %d event types, want %d", tier.file, got, tier.types)
+		}
+		if got := len(p.Refs()); got < 50 {
+			t.Errorf("%s: got %d fields, want at least 50", tier.file, got)
+		}
 		t.Logf("%s: %d rules, %d lists, %d macros, %d event types: %v", tier.file, len(set.Rules), set.Lists, set.Macros, len(p.EventTypes()), p.EventTypes())
 	}
 	t.Logf("%d of 93 rules load", total)

@@ -146,6 +146,13 @@ func scalarOf(t Type, x any) (v Value, ok bool, err error) {
 		}
 		return Addr(a), true, nil
 	}
+	if t == TypeDouble {
+		ratio, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return wrong()
+		}
+		return Int(int64(ratio * 1000)), true, nil
+	}
 	l, bad := readLiteral(t, opEq, text)
 	if bad != "" {
 		return wrong()

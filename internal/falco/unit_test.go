@@ -151,6 +151,28 @@ func TestOrderOfRules(t *testing.T) {
 	}
 }
 
+// TestNumbers holds how numbers are read and compared.
+func TestNumbers(t *testing.T) {
+	e := &testEvent{"openat", map[string]Value{
+		"proc.pid": Int(-1), "user.uid": Int(4294967295), "evt.rawtime": Int(-1), "fd.sport": Int(443), "thread.cpu": Int(1500), "proc.tty": Int(644),
+	}}
+	for condition, want := range map[string]bool{
+		"proc.pid < 0": true, "proc.pid = -1": true, "user.uid = 0xffffffff": true, "evt.rawtime > 9223372036854775807": true,
+		"evt.rawtime = 18446744073709551615": true, "fd.sport = https": true, "fd.sport in (80, 0x1bb)": true, "thread.cpu > 1": true,
+		"thread.cpu >= 2": false, "proc.tty = 0644": true, "proc.tty < +700": true,
+	} {
+		s := newSymbols(nil)
+		n, _, err := compiled(s, condition)
+		if err != nil {
+			t.Errorf("%s: %v", condition, err)
+			continue
+		}
+		if got := compile(s, []*Rule{{condition: n}}).Evaluator().First(e) != nil; got != want {
+			t.Errorf("%s: got %v, want %v", condition, got, want)
+		}
+	}
+}
+
 // TestEventTypes holds the names, which are searched, against their ids.
 func TestEventTypes(t *testing.T) {
 	for name := range strings.FieldsSeq(eventNames) {
