@@ -50,7 +50,7 @@ func scenarios() []spec {
 		{"no-drop", func(s *spec) { s.capDrop = nil }},
 		{"escalation", func(s *spec) { s.noNewPrivs = false }},
 		{"writable", func(s *spec) { s.readOnly = false }},
-		{"tmpfs-unbounded", func(s *spec) { s.tmpfs = []string{"/tmp"} }},
+		{"tmpfs-unbounded", func(s *spec) { s.tmpfs, s.memory, s.memorySwap = []string{"/tmp"}, 0, 0 }},
 		{"tmpfs-bounded", func(s *spec) { s.tmpfs = []string{"/tmp:size=16m"} }},
 		{"tmpfs-exec", func(s *spec) { s.tmpfs = []string{"/tmp:exec,size=16m"} }},
 		{"seccomp-off", func(s *spec) { s.seccomp = "unconfined" }},
