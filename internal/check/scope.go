@@ -62,7 +62,8 @@ func (s *scope) apply(sys *model.System) error {
 }
 
 // container reports whether the check is about container w: it was asked for,
-// it was started from an artifact here, or it runs an image an artifact names.
+// it was started from an artifact here, or it runs an image an artifact names
+// and belongs to no other project.
 func (s *scope) container(w *model.Workload, named map[string]bool) bool {
 	asked := false
 	for _, o := range s.objects {
@@ -76,15 +77,15 @@ func (s *scope) container(w *model.Workload, named map[string]bool) bool {
 	if len(s.objects) > 0 && len(s.dirs) == 0 {
 		return false
 	}
-	if w.Declared != nil || w.Image != nil && named[w.Image.Ref.Value.Tagged()] {
+	if w.Declared != nil {
 		return true
 	}
 	for _, l := range w.Labels {
-		if l.Name == "com.docker.compose.project.working_dir" && s.within(l.Value.Value) {
-			return true
+		if l.Name == "com.docker.compose.project.working_dir" {
+			return s.within(l.Value.Value)
 		}
 	}
-	return false
+	return w.Image != nil && named[w.Image.Ref.Value.Tagged()]
 }
 
 func (s *scope) within(dir string) bool {

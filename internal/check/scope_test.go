@@ -2,6 +2,10 @@ package check_test
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,5 +56,39 @@ func TestObjects(t *testing.T) {
 		if got := strings.Join(got, " "); got != tt.want {
 			t.Errorf("%v: got %q, want %q", tt.asked, got, tt.want)
 		}
+	}
+}
+
+// TestForeign checks that of the containers that run an image a project names,
+// those of another project are left out.
+func TestForeign(t *testing.T) {
+	dir := t.TempDir()
+	const labels = `"Labels": {"com.docker.compose.project": "p", "com.docker.compose.project.working_dir": %q},`
+	run := func(id, name, label string) string {
+		return `{"Id": "` + strings.Repeat(id, 64) + `", "Name": "/` + name + `", "State": {"Status": "running"},
+			"Config": {"Image": "postgres:17", ` + label + ` "User": "0"}, "HostConfig": {"Privileged": true}}`
+	}
+	text := "[" + run("a", "by-hand", "") + "," + run("b", "ours", fmt.Sprintf(labels, dir)) + "," + run("c", "theirs", fmt.Sprintf(labels, "/srv/other")) + "]"
+	if err := os.WriteFile(filepath.Join(dir, "compose.yaml"), []byte("services:\n  db:\n    image: postgres:17\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := options()
+	o.Paths = []string{dir}
+	o.Live = func(context.Context) (*model.Facts, error) {
+		return container.Read(source.NewFile("container.json", []byte(text))), nil
+	}
+	r, err := check.Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range r.Findings {
+		if f.Rule == "privileged" {
+			got = append(got, f.Subject)
+		}
+	}
+	slices.Sort(got)
+	if want := []string{"by-hand", "ours"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
