@@ -120,9 +120,13 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 	for _, f := range r.files {
 		r.named[f.Name] = f
 	}
+	composeFiles := make([]string, len(r.ComposeFiles))
+	for i, p := range r.ComposeFiles {
+		composeFiles[i] = printed(p)
+	}
 	s := Sources{
 		Site:  model.Site{Now: r.Now, Registries: r.Config.Registries},
-		Files: r.files, Compose: r.ComposeFiles, Profiles: r.Profiles, Env: environment(),
+		Files: r.files, Compose: composeFiles, Profiles: r.Profiles, Env: environment(),
 		Load: r.load, Ignore: ignore, Canonical: evalSymlinks, Absolute: absolute,
 	}
 	if len(r.Command) > 0 {
@@ -216,7 +220,7 @@ func objectName(p string) bool {
 func (r *runner) unread(notes []model.Note, named []string) {
 	for _, n := range notes {
 		r.report.NotChecked = append(r.report.NotChecked, n)
-		if slices.ContainsFunc(named, func(p string) bool { return filepath.ToSlash(filepath.Clean(p)) == n.What }) {
+		if slices.ContainsFunc(named, func(p string) bool { return printed(p) == n.What }) {
 			r.report.Faults++
 		}
 	}

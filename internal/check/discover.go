@@ -53,6 +53,9 @@ type finder struct {
 	notes   []model.Note
 }
 
+// printed returns the name that the file at path p goes by.
+func printed(p string) string { return filepath.ToSlash(filepath.Clean(p)) }
+
 // discover lists the files below paths that may be artifacts, by name. A path
 // that names a file is taken whatever it is called. Errors are joined: one
 // folder that cannot be read does not hide the others.
@@ -100,7 +103,7 @@ func (f *finder) add(ctx context.Context, p string) error {
 		return err
 	}
 	if !info.IsDir() {
-		name := filepath.ToSlash(filepath.Clean(p))
+		name := printed(p)
 		if !info.Mode().IsRegular() {
 			return fmt.Errorf("read %s: it is not a regular file", p)
 		}
@@ -111,7 +114,7 @@ func (f *finder) add(ctx context.Context, p string) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		name := filepath.ToSlash(filepath.Clean(at))
+		name := printed(at)
 		if err != nil {
 			f.notes = append(f.notes, model.Note{What: name, Why: reason(err)})
 			if d != nil && d.IsDir() {

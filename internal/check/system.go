@@ -27,7 +27,8 @@ type Sources struct {
 	Facts []*model.Facts // from elsewhere: an engine, a command line
 
 	// Compose names the files of one Compose project in the order they are
-	// merged. Nil groups the Compose files by folder and name.
+	// merged, each as its file is called. The other Compose files are grouped
+	// by folder and name.
 	Compose  []string
 	Profiles []string
 	Env      map[string]string // for ${VAR} in Compose files
@@ -49,7 +50,11 @@ func System(s Sources) *model.System {
 	var readings []func() *model.Facts
 	var composeFiles []*source.File
 	for _, f := range s.Files {
-		switch k := classify(f.Name, f.Text); k {
+		k := classify(f.Name, f.Text)
+		if slices.Contains(s.Compose, f.Name) {
+			k = composeKind // asked for as one
+		}
+		switch k {
 		case dockerfileKind:
 			in.Dockerfiles = append(in.Dockerfiles, f)
 		case composeKind:
@@ -82,13 +87,23 @@ type composeProject struct {
 	files []*source.File
 }
 
-// projects groups Compose files as Compose does: the default file of a folder
-// with its override. Any other file that builds on the default one, told by
-// services without an image, is read together with it as a further project;
-// what both find alike is one finding in the end.
+// projects groups Compose files as Compose does: those of s.Compose, and in
+// every folder the default file with its override. Any other file that builds
+// on the default one, told by services that do not say what they run, is read
+// together with it as a further project; what both find alike is one finding
+// in the end.
 func (s Sources) projects(files []*source.File) []composeProject {
-	if s.Compose != nil {
-		return s.named(files)
+	var out []composeProject
+	if len(s.Compose) > 0 {
+		first := composeProject{dir: path.Dir(s.Compose[0])}
+		for _, name := range s.Compose {
+			i := slices.IndexFunc(files, func(f *source.File) bool { return f.Name == name })
+			if i >= 0 {
+				first.files = append(first.files, files[i])
+			}
+		}
+		out = append(out, first)
+		files = slices.DeleteFunc(slices.Clone(files), func(f *source.File) bool { return slices.Contains(s.Compose, f.Name) })
 	}
 	byDir := map[string][]*source.File{}
 	var dirs []string
@@ -99,7 +114,6 @@ func (s Sources) projects(files []*source.File) []composeProject {
 		}
 		byDir[d] = append(byDir[d], f)
 	}
-	var out []composeProject
 	for _, d := range dirs {
 		base, override, rest := split(byDir[d])
 		if base != nil {
@@ -113,29 +127,13 @@ func (s Sources) projects(files []*source.File) []composeProject {
 		}
 		for _, f := range rest {
 			p := composeProject{d, []*source.File{f}}
-			if base != nil && fragment(f) {
+			if base != nil && compose.Fragment(f) {
 				p.files = []*source.File{base, f}
 			}
 			out = append(out, p)
 		}
 	}
 	return out
-}
-
-// named returns the one project of s.Compose, then the other files each alone.
-func (s Sources) named(files []*source.File) []composeProject {
-	p := composeProject{dir: path.Dir(s.Compose[0])}
-	for _, name := range s.Compose {
-		for _, f := range files {
-			if f.Name == name {
-				p.files = append(p.files, f)
-			}
-		}
-	}
-	if len(p.files) == 0 {
-		return nil
-	}
-	return []composeProject{p}
 }
 
 // defaults are the names Compose looks for, best first.
@@ -169,18 +167,12 @@ func split(files []*source.File) (base, override *source.File, rest []*source.Fi
 	return base, override, rest
 }
 
-// fragment reports whether f says of no service what it runs.
-func fragment(f *source.File) bool {
-	return !hasKey(f.Text, "image") && !hasKey(f.Text, "build")
-}
-
 func (s Sources) composeOptions(p composeProject) compose.Options {
-	dir := p.dir
-	name := path.Base(dir)
+	folder := ""
 	if s.Absolute != nil {
-		name = path.Base(s.Absolute(dir))
+		folder = path.Base(s.Absolute(p.dir))
 	}
-	return compose.Options{Name: name, Dir: dir, Env: s.Env, Load: s.Load, Profiles: s.Profiles}
+	return compose.Options{Dir: p.dir, Folder: folder, Env: s.Env, Load: s.Load, Profiles: s.Profiles}
 }
 
 // Findings runs every rule over sys and returns what they find, in the order

@@ -16,9 +16,10 @@ import (
 
 // Options say what surrounds the files of a project.
 type Options struct {
-	Name string            // project name; "" to take it from the files or the directory
-	Dir  string            // project directory as printed; relative paths start there
-	Env  map[string]string // the caller's environment
+	Name   string            // project name; "" to take it from the environment, the files or the directory
+	Dir    string            // project directory as printed; relative paths start there
+	Folder string            // what Dir is called on this machine; "" where its last element says it
+	Env    map[string]string // the caller's environment
 
 	// Load reads the file at a slash-separated path that a file names, or
 	// the project's .env. Nil where no other file may be read.

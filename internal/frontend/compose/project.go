@@ -88,7 +88,11 @@ func (r *reader) projectName(docs []yamltext.Value, in *input) string {
 			return text
 		}
 	}
-	base := strings.ToLower(path.Base(r.o.Dir))
+	folder := r.o.Folder
+	if folder == "" {
+		folder = path.Base(r.o.Dir)
+	}
+	base := strings.ToLower(folder)
 	return strings.TrimLeft(strings.Map(func(c rune) rune {
 		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_' || c == '-' {
 			return c
