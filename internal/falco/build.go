@@ -235,14 +235,60 @@ func (b *builder) fresh(d *folded) func(*Evaluator) bool {
 		k := b.test(d.kids[0])
 		return func(ev *Evaluator) bool { return !k(ev) }
 	}
-	kids := make([]func(*Evaluator) bool, len(d.kids))
-	for i, k := range b.ordered(d) {
-		kids[i] = b.test(k)
+	var kids []func(*Evaluator) bool
+	ordered := b.ordered(d)
+	for i := 0; i < len(ordered); {
+		n := b.run(ordered[i:])
+		if n > 1 && d.kind == nodeOr {
+			kids = append(kids, anyOf(ordered[i:i+n]))
+		} else {
+			n = 1
+			kids = append(kids, b.test(ordered[i]))
+		}
+		i += n
 	}
-	if d.kind == nodeAnd {
+	switch {
+	case len(kids) == 1:
+		return kids[0]
+	case d.kind == nodeAnd:
 		return all(kids)
 	}
 	return some(kids)
+}
+
+// run returns how many of kids from the first on are checks of one slot that
+// nothing else shares.
+func (b *builder) run(kids []*folded) int {
+	n := 0
+	for _, k := range kids {
+		l := k.leaf
+		if l == nil || l.right != noSlot || l.test == nil || b.uses[k] > 1 || l.slot != kids[0].leaf.slot {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// anyOf is one closure for several checks of one slot.
+func anyOf(kids []*folded) func(*Evaluator) bool {
+	slot := kids[0].leaf.slot
+	tests := make([]func(*Value) bool, len(kids))
+	for i, k := range kids {
+		tests[i] = k.leaf.test
+	}
+	return func(ev *Evaluator) bool {
+		v := ev.value(slot)
+		if v == nil {
+			return false
+		}
+		for _, test := range tests {
+			if test(v) {
+				return true
+			}
+		}
+		return false
+	}
 }
 
 func leafTest(l *leaf) func(*Evaluator) bool {
