@@ -93,3 +93,17 @@ func TestMatchOrder(t *testing.T) {
 		t.Errorf("in reverse: got -, want +:\n%s", diff)
 	}
 }
+
+// TestMatchCost bounds what looking up a package costs that no advisory names:
+// most packages are such.
+func TestMatchCost(t *testing.T) {
+	_, d, _ := scenario(t)
+	packages := make([]*model.Package, 900)
+	for i := range packages {
+		packages[i] = pkg(fmt.Sprintf("Debian:12 unknown-%d 1.2-3", i))
+	}
+	got := testing.AllocsPerRun(10, func() { match(t, d, packages...) }) / float64(len(packages))
+	if got > 15 {
+		t.Errorf("got %.1f allocations for a package, want 15 at most", got)
+	}
+}

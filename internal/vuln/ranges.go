@@ -49,15 +49,17 @@ func (a *affected) holds(v version) (bool, error) {
 	return false, nil
 }
 
-// An order compares versions of an ecosystem, and remembers those it has read:
-// the advisories about one package name the same versions over and over.
+// An order compares versions of an ecosystem, and remembers what it has read
+// and compared: the advisories about one package name the same versions over
+// and over.
 type order struct {
 	ecosystem string
 	read      map[string]semantic.Version
+	compared  map[[2]string]int
 }
 
 func newOrder(ecosystem string) *order {
-	return &order{ecosystem, map[string]semantic.Version{}}
+	return &order{ecosystem, map[string]semantic.Version{}, map[[2]string]int{}}
 }
 
 // version reads a version.
@@ -94,11 +96,19 @@ func (v version) cmp(text string) (int, error) {
 	if v.parsed == nil {
 		return 0, errNoOrder
 	}
+	pair := [2]string{v.text, text}
+	if c, ok := v.order.compared[pair]; ok {
+		return c, nil
+	}
 	w, err := v.order.version(text)
 	if err != nil {
 		return 0, err
 	}
-	return v.parsed.Compare(w.parsed)
+	c, err := v.parsed.Compare(w.parsed)
+	if err == nil {
+		v.order.compared[pair] = c
+	}
+	return c, err
 }
 
 // holds reports whether v is inside the range. What is introduced in "0" is in
