@@ -97,7 +97,11 @@ func TestLook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tree.Close()
+	t.Cleanup(func() {
+		if err := tree.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	db := database(t)
 	image := &model.Image{Name: "test:1"}
 	notes, err := Look(t.Context(), tree, image, db)
