@@ -11,37 +11,39 @@ import (
 // A builtProgram is a program that images have often built from source, so that
 // no package database knows it, recognised by the version it carries in itself.
 type builtProgram struct {
-	name    string         // of the package
-	files   []string       // patterns of file names, as in path.Match
-	prefix  string         // what is before the version in the file
-	version *regexp.Regexp // at the beginning of what follows
+	name    string   // of the package
+	files   []string // patterns of file names, as in path.Match
+	prefix  string   // what is before the version in the file
+	version string   // pattern of what follows, with one group; compiled when such a file is met
 }
 
-// dotted is a version of two to four numbers.
-var (
-	dotted   = regexp.MustCompile(`^(\d+\.\d+(?:\.\d+){0,2})(?:[^\d.\w]|$)`)
-	three    = regexp.MustCompile(`^(\d+\.\d+\.\d+(?:(?:a|b|rc|p)\d+)?\+?)(?:[^\d.\w]|$)`)
-	lettered = regexp.MustCompile(`^(\d+\.\d+\.\d+[a-z]{0,2})(?:[^\d.\w]|$)`)
+// Versions of two to four numbers, and with a letter or a release candidate.
+const (
+	dotted   = `^(\d+\.\d+(?:\.\d+){0,2})(?:[^\d.\w]|$)`
+	three    = `^(\d+\.\d+\.\d+(?:(?:a|b|rc|p)\d+)?\+?)(?:[^\d.\w]|$)`
+	lettered = `^(\d+\.\d+\.\d+[a-z]{0,2})(?:[^\d.\w]|$)`
 )
 
 // builtPrograms are looked for by name, most in official images.
 var builtPrograms = []*builtProgram{
-	{"python", []string{"python[23].*", "libpython[23].*.so*"}, "", regexp.MustCompile(`\x00([23]\.\d+\.\d+(?:(?:a|b|rc)\d+)?\+?)\x00`)},
+	// After a slash where the linker has merged it with the end of a path.
+	{"python", []string{"python[23].*", "libpython[23].*.so*"}, "", `[\x00/]([23]\.\d+\.\d+(?:(?:a|b|rc)\d+)?\+?)\x00`},
 	{"node", []string{"node", "nodejs"}, "node.js/v", three},
 	{"nginx", []string{"nginx"}, "nginx/", dotted},
-	{"openssl", []string{"openssl", "libssl.so.*", "libcrypto.so.*"}, "OpenSSL ", lettered},
-	{"redis", []string{"redis-server"}, "", regexp.MustCompile(`\x00(\d+\.\d+\.\d+)\x00[\x00-\xff]{0,400}?[Rr]edis|[Rr]edis[\x00-\xff]{0,200}?\x00(\d+\.\d+\.\d+)\x00`)},
+	{"openssl", []string{"openssl", "libcrypto.so.*"}, "OpenSSL ", lettered},
+	// REDIS_BUILD_ID_RAW: the version, the host and time of the build, and the commit.
+	{"redis", []string{"redis-server", "redis-check-rdb"}, "", `(\d\.\d\.\d{1,2})(?:[a-z0-9.-]{1,64}-)?\d{10}(?:\d{9})?\d[0-9a-f]{8}\x00`},
 	{"httpd", []string{"httpd"}, "Apache/", three},
 	{"postgresql", []string{"postgres"}, "PostgreSQL ", dotted},
 	{"php", []string{"php", "php-fpm", "php-cgi", "libphp*.so"}, "X-Powered-By: PHP/", three},
-	{"ruby", []string{"ruby", "libruby.so.*"}, "ruby ", regexp.MustCompile(`^(\d+\.\d+\.\d+(?:p\d+)?) \(`)},
-	{"perl", []string{"perl", "perl5.*"}, "/lib/perl5/", three},
+	{"ruby", []string{"ruby", "libruby*.so.*"}, "ruby ", `^(\d+\.\d+\.\d+(?:p\d+)?) \(`},
+	{"perl", []string{"perl", "perl5.*"}, "\x00v", `^(5\.\d+\.\d+)\x00`},
 	{"busybox", []string{"busybox"}, "BusyBox v", three},
-	{"bash", []string{"bash"}, "@(#)Bash version ", regexp.MustCompile(`^(\d+\.\d+\.\d+)\(`)},
-	{"haproxy", []string{"haproxy"}, "HAProxy version ", dotted},
+	{"bash", []string{"bash"}, "@(#)Bash version ", `^(\d+\.\d+\.\d+)\(`},
+	{"haproxy", []string{"haproxy"}, " version ", `^(\d+\.\d+\.\d+)[^,\s]*, released`},
 	{"memcached", []string{"memcached"}, "memcached ", three},
-	{"curl", []string{"curl", "libcurl.so.*"}, "libcurl/", three},
-	{"mariadb", []string{"mariadbd"}, "", regexp.MustCompile(`\x00(\d+\.\d+\.\d+)-MariaDB`)},
+	{"curl", []string{"libcurl.so.*"}, "libcurl/", three},
+	{"mariadb", []string{"mariadbd"}, "", `\x00(\d+\.\d+\.\d+)-MariaDB`},
 }
 
 // builtName returns the program a file of that name may be, or nil. It is asked
@@ -81,6 +83,7 @@ const (
 // find looks for p's version in the file r. A file that is no program, such as
 // a shell script of that name, has none.
 func (p *builtProgram) find(r io.Reader) Evidence {
+	version := regexp.MustCompile(p.version)
 	buf := make([]byte, 0, window+overlap)
 	for first := true; ; first = false {
 		n, err := io.ReadFull(r, buf[len(buf):cap(buf)])
@@ -88,7 +91,7 @@ func (p *builtProgram) find(r io.Reader) Evidence {
 		if first && !bytes.HasPrefix(buf, []byte("\x7fELF")) {
 			return Evidence{}
 		}
-		if v := p.in(buf); v != "" {
+		if v := p.in(buf, version); v != "" {
 			return built(p.name, v)
 		}
 		if err != nil { // the end, or a layer that breaks off: its reader says so
@@ -100,13 +103,10 @@ func (p *builtProgram) find(r io.Reader) Evidence {
 }
 
 // in returns the version in a window of the file, or "".
-func (p *builtProgram) in(text []byte) string {
+func (p *builtProgram) in(text []byte, version *regexp.Regexp) string {
 	if p.prefix == "" {
-		m := p.version.FindSubmatch(text)
-		for _, group := range m[min(len(m), 1):] {
-			if len(group) > 0 {
-				return string(group)
-			}
+		if m := version.FindSubmatch(text); m != nil {
+			return string(m[1])
 		}
 		return ""
 	}
@@ -116,7 +116,7 @@ func (p *builtProgram) in(text []byte) string {
 			return ""
 		}
 		text = text[i+len(p.prefix):]
-		if m := p.version.FindSubmatch(text[:min(len(text), 64)]); m != nil {
+		if m := version.FindSubmatch(text[:min(len(text), 64)]); m != nil {
 			return string(m[1])
 		}
 	}
