@@ -69,7 +69,8 @@ func cut(text []byte, width int) string {
 	return string(text[:width])
 }
 
-// Alert returns the alert of r for the event that was matched last.
+// Alert returns the alert of r for the event that was matched last. Time and
+// Hostname are for the caller to set.
 func (ev *Evaluator) Alert(r *Rule) Alert {
 	a := Alert{
 		Rule: r.Name, Priority: r.Priority, Source: r.Source, Tags: r.Tags,
