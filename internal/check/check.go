@@ -36,8 +36,9 @@ type Options struct {
 	// Live asks the engine for what it runs and holds. Nil asks none.
 	Live func(context.Context) (*model.Facts, error)
 
-	// OpenImage opens an image by its name: the engine's, else its registry's.
-	// Nil looks into archives and layouts only.
+	// OpenImage opens an image by its name: the engine's or, where that was
+	// allowed, its registry's. It returns ErrNoImage where there is none. Nil
+	// looks into archives and layouts only.
 	OpenImage func(ctx context.Context, name string) (*oci.Tree, error)
 
 	// Advisories opens the database of what is known against packages. It is
@@ -132,7 +133,7 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 	if len(r.Command) > 0 {
 		s.Facts = append(s.Facts, r.command())
 	}
-	live, err := r.live(ctx, len(objects) > 0)
+	live, err := r.live(ctx, objects)
 	if err != nil {
 		return nil, err
 	}
@@ -258,8 +259,17 @@ func (r *runner) judge(sys *model.System) {
 	rep.Looked = append(rep.Looked, looked(sys)...)
 	rep.Data = append([]string{"end-of-life table of " + catalog.AsOf().Format(time.DateOnly)}, rep.Data...)
 	if len(rep.Looked) == 0 && len(r.Command) == 0 {
+		if slices.ContainsFunc(r.Paths, folder) {
+			rep.Faults++ // a folder somebody named by mistake must not pass for a clean one
+		}
 		rep.NotChecked = append(rep.NotChecked, model.Note{What: "everything", Why: "there is no Dockerfile, Compose file, manifest or docker run line here"})
 	}
+}
+
+// folder reports whether p is a folder.
+func folder(p string) bool {
+	info, err := os.Stat(p)
+	return err == nil && info.IsDir()
 }
 
 // sources returns every file a finding may point into, those included that
@@ -281,10 +291,11 @@ func (r *runner) sources(sys *model.System) []*source.File {
 
 // live asks the engine. Where nothing was asked of the engine itself, one that
 // is not there or does not answer is a thing not checked, not an error.
-func (r *runner) live(ctx context.Context, needed bool) (*model.Facts, error) {
+func (r *runner) live(ctx context.Context, objects []string) (*model.Facts, error) {
+	needed := len(objects) > 0
 	if r.Live == nil {
-		if needed {
-			return nil, errors.New("the engine is not to be asked, but containers, images or the host are to be checked")
+		if slices.Contains(objects, hostTarget) {
+			return nil, errors.New("the engine is not to be asked, but the host is to be checked")
 		}
 		return nil, nil
 	}

@@ -17,6 +17,10 @@ import (
 	"bulkhead/internal/vuln"
 )
 
+// ErrNoImage is returned by Options.OpenImage for an image that is nowhere it
+// may look.
+var ErrNoImage = errors.New("no such image")
+
 // An opened is an image to be looked into.
 type opened struct {
 	image *model.Image
@@ -91,7 +95,10 @@ func (r *runner) openRemote(ctx context.Context, name string) (*model.Facts, err
 		return nil, nil
 	}
 	tree, err := r.OpenImage(ctx, name)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrNoImage):
+		return nil, nil
+	case err != nil:
 		return nil, fmt.Errorf("open image %s: %w", name, err)
 	}
 	if tree.Image == nil {

@@ -55,7 +55,7 @@ func (s *scope) apply(sys *model.System) error {
 	}
 	for _, o := range s.objects {
 		if !s.found[o] {
-			return fmt.Errorf("%s: there is no file, container or image of that name here", o)
+			return fmt.Errorf("%s: there is no file, container or image of that name here; --remote asks an image's registry", o)
 		}
 	}
 	return nil

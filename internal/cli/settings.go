@@ -35,6 +35,7 @@ type settings struct {
 	skip     []string
 	config   string
 	db       string
+	remote   bool
 
 	unreached bool // an engine that was named did not answer
 }
@@ -49,6 +50,7 @@ func (s *settings) register(f *pflag.FlagSet) {
 	f.StringSliceVar(&s.profiles, "profile", nil, "take this Compose `profile` for active")
 	f.BoolVar(&s.noEngine, "no-engine", false, "do not ask the engine")
 	f.StringVar(&s.host, "host", "", "the engine's `address` (default as for docker: DOCKER_HOST, the context, the usual sockets)")
+	f.BoolVar(&s.remote, "remote", false, "ask an image's registry where the engine does not hold it; nothing else goes out")
 	f.StringVar(&s.db, "db", "", "the advisory database `file` (default in the user's cache; see bulkhead db)")
 	f.StringVar(&s.config, "config", "", "the configuration `file` (default "+config.Name+" here or above)")
 }
@@ -107,8 +109,8 @@ func (s *settings) live() func(context.Context) (*model.Facts, error) {
 	}
 }
 
-// openImage opens an image of the engine or, where the engine does not hold it,
-// of its registry.
+// openImage opens an image of the engine or, where the engine does not hold it
+// and --remote allows it, of its registry.
 func (s *settings) openImage(ctx context.Context, name string) (*oci.Tree, error) {
 	if !s.noEngine {
 		e, err := engine.Open(ctx, engine.Options{Host: s.host})
@@ -119,6 +121,9 @@ func (s *settings) openImage(ctx context.Context, name string) (*oci.Tree, error
 				return tree, err
 			}
 		}
+	}
+	if !s.remote {
+		return nil, check.ErrNoImage
 	}
 	return oci.OpenRegistry(ctx, name)
 }

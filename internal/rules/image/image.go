@@ -12,6 +12,7 @@ var All = []*rule.Rule{
 	deprecatedImage,
 	endOfLifeBase,
 	latestTag,
+	maliciousPackage,
 	secretInHistory,
 	secretInLayer,
 	unfixedVulnerability,

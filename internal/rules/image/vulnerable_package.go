@@ -2,7 +2,7 @@ package image
 
 import (
 	_ "embed"
-	"fmt"
+	"strings"
 
 	"bulkhead/internal/finding"
 	"bulkhead/internal/model"
@@ -24,18 +24,29 @@ var vulnerablePackage = &rule.Rule{
 
 func checkVulnerablePackage(p *rule.Pass, i *model.Image) {
 	for _, v := range i.Vulnerabilities {
-		if v.State != model.FixAvailable {
+		if v.State != model.FixAvailable && !(v.Exploited && pending(v)) || malicious(v) {
 			continue
 		}
-		exploited := ""
+		exploited, cure := "", "no version cures it yet"
 		if v.Exploited {
 			exploited = ", which is being exploited"
 		}
-		message := fmt.Sprintf("%s %s has %s%s; %s cures it", v.Package.Name, v.Package.Version, v.ID, exploited, v.Fixed)
-		f := p.Report(software(i, v.Package), message)
+		if v.Fixed != "" {
+			cure = v.Fixed + " cures it"
+		}
+		f := p.Reportf(software(i, v.Package), "%s %s has %s%s; %s", v.Package.Name, v.Package.Version, v.ID, exploited, cure)
 		f.Severity = harm(v)
 	}
 }
+
+// pending reports whether no version cures v yet.
+func pending(v *model.Vulnerability) bool {
+	return v.State == model.Unfixed || v.State == model.WontFix
+}
+
+// malicious reports whether the package itself is the attack, as OSV's MAL-
+// records say.
+func malicious(v *model.Vulnerability) bool { return strings.HasPrefix(v.ID, "MAL-") }
 
 // software returns the place of a package in an image: the file that tells of it.
 func software(i *model.Image, p *model.Package) model.Place {
