@@ -1,6 +1,10 @@
 package check
 
 import (
+	"cmp"
+	"strconv"
+	"strings"
+
 	"bulkhead/internal/config"
 	"bulkhead/internal/finding"
 	"bulkhead/internal/rule"
@@ -29,8 +33,18 @@ func weigh(findings []finding.Finding, rules []*rule.Rule, c *config.Config) {
 		f := &findings[i]
 		if choice, ok := c.Rules[f.Rule]; ok {
 			f.Severity = choice.Value.Severity
-		} else if c.Edition != "" && since[f.Rule] > c.Edition {
+		} else if c.Edition != "" && later(since[f.Rule], c.Edition) {
 			f.Severity = finding.Info
 		}
 	}
+}
+
+// later reports whether edition a, a year and a number such as 2026.10, came
+// after b. No edition is the first.
+func later(a, b string) bool {
+	yearA, a, _ := strings.Cut(a, ".")
+	yearB, b, _ := strings.Cut(b, ".")
+	numberA, _ := strconv.Atoi(a)
+	numberB, _ := strconv.Atoi(b)
+	return cmp.Or(cmp.Compare(yearA, yearB), cmp.Compare(numberA, numberB)) > 0
 }
