@@ -118,9 +118,6 @@ func (b *Builder) AddText(t *Text) {
 	}
 }
 
-// Len returns the number of bytes added.
-func (b *Builder) Len() int { return b.b.Len() }
-
 // Text returns what was added as a text of f.
 func (b *Builder) Text(f *source.File) Text {
 	return Text{File: f, S: b.b.String(), Escape: '\\', runs: b.runs}

@@ -310,10 +310,6 @@ func (v Value) Len() int {
 	return 0
 }
 
-// Same reports whether v and other are the same text, so that a walk over
-// values can tell that an alias leads back to where it has been.
-func (v Value) Same(other Value) bool { return v.n != nil && v.n == other.n }
-
 // Keep makes Delete leave v in place, written as {} or [], where deleting
 // takes away the last that is in it. A service keeps its name so. Documents
 // are always kept. Keep must be called before values are used concurrently.
