@@ -52,21 +52,25 @@ func fold(c byte) byte {
 // they are made, 0 is the root.
 type trie struct {
 	a    *automaton
-	next [][]int32
+	next []int32 // by state*width + class
 	ends [][]uint16
 }
 
 func newTrie(a *automaton) *trie {
-	t := &trie{a: a}
+	letters := 1
+	for _, w := range a.words {
+		letters += len(w)
+	}
+	t := &trie{a: a, next: make([]int32, 0, letters*int(a.width))}
 	t.add()
 	for i, w := range a.words {
 		state := int32(0)
 		for j := range len(w) {
-			c := a.class[w[j]]
-			if t.next[state][c] == 0 {
-				t.next[state][c] = t.add()
+			at := int(state)*int(a.width) + int(a.class[w[j]])
+			if t.next[at] == 0 {
+				t.next[at] = t.add()
 			}
-			state = t.next[state][c]
+			state = t.next[at]
 		}
 		t.ends[state] = append(t.ends[state], uint16(i))
 	}
@@ -74,27 +78,33 @@ func newTrie(a *automaton) *trie {
 }
 
 func (t *trie) add() int32 {
-	t.next = append(t.next, make([]int32, t.a.width))
+	t.next = t.next[:len(t.next)+int(t.a.width)]
 	t.ends = append(t.ends, nil)
-	return int32(len(t.next) - 1)
+	return int32(len(t.ends) - 1)
+}
+
+// row returns where a state goes, by class.
+func (t *trie) row(state int32) []int32 {
+	w := int(t.a.width)
+	return t.next[int(state)*w : (int(state)+1)*w]
 }
 
 // link fills in where a state goes on a byte that continues no word: where its
 // longest proper suffix that starts a word goes. It also ends there what that
 // suffix ends.
 func (t *trie) link() {
-	fail := make([]int32, len(t.next))
-	queue := []int32{0}
-	for len(queue) > 0 {
-		state := queue[0]
-		queue = queue[1:]
-		for c, to := range t.next[state] {
+	fail := make([]int32, len(t.ends))
+	queue := make([]int32, 1, len(t.ends))
+	for i := 0; i < len(queue); i++ {
+		state := queue[i]
+		next, other := t.row(state), t.row(fail[state])
+		for c, to := range next {
 			suffix := int32(0)
 			if state != 0 {
-				suffix = t.next[fail[state]][c]
+				suffix = other[c]
 			}
 			if to == 0 {
-				t.next[state][c] = suffix
+				next[c] = suffix
 				continue
 			}
 			fail[to] = suffix
@@ -107,7 +117,7 @@ func (t *trie) link() {
 // number gives the states their rows: those that end a word come last, so
 // that one comparison tells them.
 func (a *automaton) number(t *trie) {
-	row := make([]uint32, len(t.next))
+	row := make([]uint32, len(t.ends))
 	n := uint32(0)
 	for i, ends := range t.ends {
 		if len(ends) == 0 {
@@ -124,8 +134,8 @@ func (a *automaton) number(t *trie) {
 		}
 	}
 	a.next = make([]uint32, n)
-	for i, next := range t.next {
-		for c, to := range next {
+	for i := range t.ends {
+		for c, to := range t.row(int32(i)) {
 			a.next[row[i]+uint32(c)] = row[to]
 		}
 	}

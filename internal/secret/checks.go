@@ -18,18 +18,8 @@ func checkNamed(name string) check {
 		return crc62
 	case "jwt":
 		return jwt
-	case "base64":
-		return base64Of(1)
-	case "base64-32":
-		return base64Of(32)
-	case "base64-64":
-		return base64Of(64)
-	case "base64-json":
-		return base64JSON
 	case "user-password":
 		return userPassword
-	case "luhn":
-		return luhn
 	case "mixed":
 		return mixed
 	case "digits":
@@ -125,13 +115,6 @@ func camel(secret []byte) (Grade, bool) {
 	return Certain, true
 }
 
-// base64Of accepts the encoding of at least n bytes.
-func base64Of(n int) check {
-	return func(secret []byte) (Grade, bool) {
-		return Certain, len(decode64(secret)) >= n
-	}
-}
-
 // decode64 decodes any of the alphabets of base64, or returns nil.
 func decode64(text []byte) []byte {
 	text = bytes.TrimRight(text, "=")
@@ -144,39 +127,11 @@ func decode64(text []byte) []byte {
 	return nil
 }
 
-// base64JSON accepts the encoding of the start of a JSON object.
-func base64JSON(secret []byte) (Grade, bool) {
-	if i := bytes.LastIndexByte(secret, '_'); i >= 0 && i < 8 {
-		secret = secret[i+1:]
-	}
-	text := decode64(secret[:len(secret)&^3])
-	return Certain, len(text) > 1 && text[0] == '{' && text[1] == '"'
-}
-
 // userPassword accepts the encoding of a name and a password, as in Docker's
 // configuration and in HTTP's basic authentication.
 func userPassword(secret []byte) (Grade, bool) {
 	user, password, ok := bytes.Cut(decode64(secret), []byte(":"))
 	return Certain, ok && len(user) > 0 && len(password) > 0 && printable(password)
-}
-
-// luhn holds the last digit of a card number against the others.
-func luhn(secret []byte) (Grade, bool) {
-	sum, n := 0, 0
-	for i := len(secret) - 1; i >= 0; i-- {
-		c := secret[i]
-		if c < '0' || c > '9' {
-			continue
-		}
-		v := int(c - '0')
-		if n++; n%2 == 0 {
-			if v *= 2; v > 9 {
-				v -= 9
-			}
-		}
-		sum += v
-	}
-	return Certain, sum%10 == 0
 }
 
 // mixed accepts what has capitals, small letters and digits: words and the

@@ -1,7 +1,6 @@
 package secret
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"regexp"
@@ -47,7 +46,7 @@ type detector struct {
 	paths    []string // ends of the names of the files it is about, lower case; all files where empty
 	deny     *regexp.Regexp
 	good     []string // texts it must find something in, and
-	bad      []string // texts it must not
+	bad      []string // texts it must not, as README.md says they are written
 	compiled func() compiled
 }
 
@@ -134,9 +133,9 @@ func (d *detector) set(key, value string) (err error) {
 	case "not":
 		d.deny, err = regexp.Compile(value)
 	case "+":
-		d.good = append(d.good, unquote(value))
+		d.good = append(d.good, value)
 	case "-":
-		d.bad = append(d.bad, unquote(value))
+		d.bad = append(d.bad, value)
 	default:
 		err = fmt.Errorf("no field %q", key)
 	}
@@ -220,59 +219,4 @@ func longest(re *syntax.Regexp) int {
 		return most
 	}
 	return sum
-}
-
-// unquote expands what examples are written with, so that no file of this
-// project holds what a scanner takes for a credential: %a36% is 36 letters
-// and digits, and so on (see made), %% nothing, \n and \t what they are in Go.
-func unquote(s string) string {
-	var out []byte
-	for {
-		before, rest, ok := strings.Cut(s, "%")
-		out = append(out, before...)
-		if !ok {
-			break
-		}
-		body, after, ok := strings.Cut(rest, "%")
-		n := 0
-		if len(body) > 1 {
-			n, _ = strconv.Atoi(body[1:])
-		}
-		if !ok || n == 0 && body != "" {
-			out = append(out, '%')
-			s = rest
-			continue
-		}
-		if n > 0 {
-			out = append(out, sample(body[0], n)...)
-		}
-		s = after
-	}
-	out = bytes.ReplaceAll(out, []byte(`\n`), []byte("\n"))
-	return string(bytes.ReplaceAll(out, []byte(`\t`), []byte("\t")))
-}
-
-// sample returns n bytes of a set: (a)lphanumeric, (h)ex, (H)ex in capitals,
-// (u)pper case and digits, (l)ower case and digits, (d)igits, (L)etters, (w)ord
-// bytes with dashes, (b)ase64. The same bytes each time, no two runs alike.
-func sample(set byte, n int) string {
-	letters := map[byte]string{
-		'a': "q7Wz2kLmX9vB4nRtY8sD3fGhJ6pC5aE0uI1oNbVcQxZ",
-		'h': "7f3a91c04be85d26",
-		'H': "7F3A91C04BE85D26",
-		'u': "Q7WZ2KLMX9VB4NRTY8SD3FGHJ6PC5",
-		'l': "q7wz2klmx9vb4nrty8sd3fghj6pc5",
-		'd': "7391048265",
-		'L': "qWzkLmXvBnRtYsDfGhJpCaEuIoNbVcQxZ",
-		'w': "q7Wz2-kLmX9_vB4nRtY8sD3fGhJ6pC5aE0uI1oNbVcQxZ",
-		'b': "q7Wz2+kLmX9/vB4nRtY8sD3fGhJ6pC5aE0uI1oNbVcQxZ",
-	}[set]
-	if letters == "" {
-		return "?"
-	}
-	out := make([]byte, n)
-	for i := range out {
-		out[i] = letters[(i+i/len(letters)*7)%len(letters)]
-	}
-	return string(out)
 }

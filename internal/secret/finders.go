@@ -134,26 +134,48 @@ func findCurlUser(sc *scan, u *use, v view) {
 	if !sc.pay(len(line)/8, v) {
 		return
 	}
-	joined := false
-	for i := 0; i+1 < len(line); i++ {
-		if line[i] == '\n' && !joined {
-			line = line[:i]
-			break
-		}
-		joined = line[i] == '\\' && (line[i+1] == '\n' || line[i+1] == '\r')
+	at, argument := userArgument(commandLine(line))
+	user, password, ok := bytes.Cut(argument, []byte(":"))
+	start := v.end + at + len(user) + 1
+	if ok && len(password) == 0 { // the user's name is the key
+		password, start = user, v.end+at
 	}
-	at := -1
+	if n := len(password); n > 2 && (password[0] == '"' || password[0] == '\'') {
+		password, start = bytes.Trim(password, `"'`), start+1
+	}
+	if ok && len(password) >= 4 && curlPassword(user, password) {
+		sc.add(u, v, [2]int{start, start + len(password)}, Likely)
+	}
+}
+
+// commandLine cuts text where a command ends: at the first line that a
+// backslash does not continue.
+func commandLine(text []byte) []byte {
+	for at := 0; ; {
+		n := bytes.IndexByte(text[at:], '\n')
+		if n < 0 {
+			return text
+		}
+		at += n
+		if !bytes.HasSuffix(bytes.TrimRight(text[:at], "\r"), []byte(`\`)) {
+			return text[:at]
+		}
+		at++
+	}
+}
+
+// userArgument returns what curl's flag for user and password is given, and
+// where it is.
+func userArgument(line []byte) (at int, argument []byte) {
+	at = -1
 	for _, flag := range []string{" -u ", " --user ", " -u\"", " -u'", " --user="} {
 		if i := bytes.Index(line, []byte(flag)); i >= 0 {
-			at = i + len(flag)
-			if flag[len(flag)-1] == '"' || flag[len(flag)-1] == '\'' {
-				at--
-			}
+			at = i + len(strings.TrimRight(flag, `"'`))
 			break
 		}
 	}
 	if at < 0 {
-		return
+		return 0, nil
 	}
 	at = blanks(line, at)
 	quote := byte(0)
@@ -165,18 +187,7 @@ func findCurlUser(sc *scan, u *use, v view) {
 	for end < len(line) && line[end] != quote && line[end] != '\n' && (quote != 0 || line[end] != ' ' && line[end] != '\t') {
 		end++
 	}
-	user, password, ok := bytes.Cut(line[at:end], []byte(":"))
-	start := v.end + at + len(user) + 1
-	if ok && len(password) == 0 { // the user's name is the key
-		password, start = user, v.end+at
-	}
-	if n := len(password); n > 2 && (password[0] == '"' || password[0] == '\'') {
-		password, start = bytes.Trim(password, `"'`), start+1
-	}
-	if !ok || len(password) < 4 || !curlPassword(user, password) {
-		return
-	}
-	sc.add(u, v, [2]int{start, start + len(password)}, Likely)
+	return at, line[at:end]
 }
 
 func curlPassword(user, password []byte) bool {

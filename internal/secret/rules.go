@@ -13,11 +13,16 @@ var detectorFiles embed.FS
 
 // A ruleset is all detectors, ready to run.
 type ruleset struct {
-	detectors            []*detector
-	text, binary         *automaton
-	textUses, binaryUses [][]*use // by word
-	keyStore             *use     // of the detector of key stores, or nil
-	public               publicSums
+	detectors    []*detector
+	keyStore     *use // of the detector of key stores, or nil
+	public       publicSums
+	text, binary func() *search
+}
+
+// A search is an automaton with what its words are for.
+type search struct {
+	*automaton
+	uses [][]*use // by word
 }
 
 // rules returns the detectors of the embedded files. That they can be read is
@@ -57,8 +62,9 @@ func newRuleset(detectors []*detector) *ruleset {
 			r.keyStore = &use{detector: d, number: i}
 		}
 	}
-	r.text, r.textUses = compile(detectors, func(*detector) bool { return true })
-	r.binary, r.binaryUses = compile(detectors, (*detector).inBinaries)
+	// Not at once: most runs meet no binary.
+	r.text = sync.OnceValue(func() *search { return newSearch(detectors, func(*detector) bool { return true }) })
+	r.binary = sync.OnceValue(func() *search { return newSearch(detectors, (*detector).inBinaries) })
 	return r
 }
 
@@ -68,8 +74,8 @@ func (d *detector) inBinaries() bool {
 	return d.form == byPrefix || d.form == byInner || d.id == "private-key"
 }
 
-// compile makes the automaton of the words of the detectors that in wants.
-func compile(detectors []*detector, in func(*detector) bool) (*automaton, [][]*use) {
+// newSearch returns the search for the words of the detectors that in wants.
+func newSearch(detectors []*detector, in func(*detector) bool) *search {
 	number := map[string]int{}
 	var words []string
 	var uses [][]*use
@@ -89,5 +95,5 @@ func compile(detectors []*detector, in func(*detector) bool) (*automaton, [][]*u
 			uses[n] = append(uses[n], &use{detector: d, number: i, word: w})
 		}
 	}
-	return newAutomaton(words), uses
+	return &search{newAutomaton(words), uses}
 }

@@ -114,8 +114,7 @@ type scan struct {
 	read int // what has been passed over is buf[:read]
 
 	sniffed, binary bool
-	uses            [][]*use
-	machine         *automaton
+	words           *search
 	hits            hits
 	pending         []hit   // those that wait for what follows them
 	done            []int64 // by detector: matches start here or later
@@ -186,7 +185,7 @@ func (sc *scan) search(eof bool) {
 	}
 	for sc.read < sc.n {
 		end := min(sc.n, sc.read+sc.s.step)
-		sc.machine.find(sc.buf[:end], sc.read, &sc.hits)
+		sc.words.find(sc.buf[:end], sc.read, &sc.hits)
 		sc.read = end
 		for i := range sc.hits {
 			sc.pending = append(sc.pending, sc.hits[i]...)
@@ -200,9 +199,10 @@ func (sc *scan) search(eof bool) {
 func (sc *scan) open() {
 	sc.sniffed = true
 	sc.binary = bytes.IndexByte(sc.buf[:min(sc.n, sniff)], 0) >= 0
-	sc.machine, sc.uses = sc.s.rules.text, sc.s.rules.textUses
 	if sc.binary {
-		sc.machine, sc.uses = sc.s.rules.binary, sc.s.rules.binaryUses
+		sc.words = sc.s.rules.binary()
+	} else {
+		sc.words = sc.s.rules.text()
 	}
 	sc.keyStore()
 }
@@ -214,7 +214,7 @@ func (sc *scan) settle(eof bool) {
 		if !eof && h.end+lookAhead > sc.n {
 			break
 		}
-		for _, u := range sc.uses[h.word] {
+		for _, u := range sc.words.uses[h.word] {
 			sc.try(u, h.end)
 		}
 	}

@@ -278,7 +278,7 @@ func FuzzScan(f *testing.F) {
 	}
 	for _, d := range detectors {
 		for _, text := range append(d.good, d.bad...) {
-			f.Add("x.env", []byte(text))
+			f.Add("x.env", []byte(unquote(text)))
 		}
 	}
 	s, small := NewScanner(), NewScanner()

@@ -130,17 +130,23 @@ func (sc *scan) accept(u *use, v view, m []int, at int) bool {
 	if m[1]-m[0] > u.compiled().longest {
 		return false
 	}
-	if end < len(v.text) && wordByte(v.text[end]) && wordByte(v.text[end-1]) && !(sc.binary && telling(u.word)) {
-		return false // part of something longer
-	}
-	if end < len(v.text) && (v.text[end] == '+' || v.text[end] == '/') && u.form == byPrefix && !punctuated(u.word) {
-		return false // of base64
+	if end < len(v.text) && sc.goesOn(u, v.text[end-1], v.text[end]) {
+		return false
 	}
 	if !sc.judge(u, v, group(m, at)) {
 		return false
 	}
 	sc.done[u.number] = sc.at(v, end)
 	return true
+}
+
+// goesOn reports whether what ends in last is only part of something longer,
+// as next follows.
+func (sc *scan) goesOn(u *use, last, next byte) bool {
+	if wordByte(next) {
+		return wordByte(last) && (!sc.binary || !telling(u.word))
+	}
+	return (next == '+' || next == '/') && u.form == byPrefix && !punctuated(u.word) // base64
 }
 
 // group returns the first group of a match that matched, or all of it.
@@ -235,7 +241,7 @@ func (sc *scan) tryNamed(u *use, v view) {
 // "okta" is in "oktaToken" and not in "rookTable".
 func wordIn(name []byte, start, end int) bool {
 	letter := func(c byte) bool { return upper(c) || lower(c) }
-	if start > 0 && letter(name[start-1]) && letter(name[start]) && !(lower(name[start-1]) && upper(name[start])) {
+	if start > 0 && letter(name[start-1]) && letter(name[start]) && (upper(name[start-1]) || lower(name[start])) {
 		return false
 	}
 	return end == len(name) || !letter(name[end]) || !letter(name[end-1]) || upper(name[end]) && (lower(name[end-1]) || end+1 < len(name) && lower(name[end+1]))
