@@ -14,7 +14,8 @@ type cause struct {
 	path          string
 
 	workload *model.Workload // the declared one
-	ordinal  int             // of the faults of workload that read alike
+	network  *model.Network  // the declared one
+	ordinal  int             // of the faults of these that read alike
 }
 
 // merge makes one finding of all that have one cause: a template several
@@ -91,18 +92,21 @@ func causes(f *finding.Finding, alike map[cause]int) [2]cause {
 	if !f.Span.IsValid() && f.Image != nil && (w == nil || w.Declared == nil) {
 		place.path = f.Subject // one image, however many containers run it
 	}
-	if w == nil {
+	if w == nil && f.Network == nil {
 		return [2]cause{place, place}
 	}
 	if !f.Span.IsValid() && f.Path == "" {
-		place.workload = w
+		place.workload, place.network = w, f.Network
 	}
-	own := cause{rule: f.Rule, message: f.Message, workload: w}
+	own := cause{rule: f.Rule, message: f.Message, workload: w, network: f.Network}
 	declared := own
 	declared.ordinal = alike[own] + 1 // not 0: that is place's
 	alike[own]++
-	if w.Declared != nil {
+	if w != nil && w.Declared != nil {
 		declared.workload = w.Declared
+	}
+	if f.Network != nil && f.Network.Declared != nil {
+		declared.network = f.Network.Declared
 	}
 	return [2]cause{place, declared}
 }

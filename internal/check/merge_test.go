@@ -24,6 +24,7 @@ func TestMerge(t *testing.T) {
 	worker := &model.Workload{Name: "worker", Surface: model.Compose}
 	work := &model.Workload{Name: "shop-worker-1", Surface: model.Container, Status: "running", Declared: worker}
 	later := f.Span(17, 21)
+	made := &model.Network{Name: "shop_back", Declared: &model.Network{Name: "back"}}
 	field := func(f finding.Finding, path string) finding.Finding {
 		f.Path = path
 		return f
@@ -84,6 +85,14 @@ func TestMerge(t *testing.T) {
 			},
 			1,
 			[]string{"also: running now as container shop-web-1"},
+		},
+		"a network and the engine's": {
+			[]finding.Finding{
+				{Rule: "encrypted-bridge", Message: "m", Subject: "shop_back", Path: "network shop_back: Options", Network: made},
+				{Rule: "encrypted-bridge", Message: "m", Subject: "back", Span: at, Network: made.Declared},
+			},
+			1,
+			[]string{"also: shop_back"},
 		},
 		"one image, two containers": {
 			[]finding.Finding{image("container a: Config.Image"), image("container b: Config.Image")},

@@ -48,6 +48,7 @@ type Network struct {
 	Engine     string       // network id
 	Default    bool         // the project's default network, or the engine's bridge
 	External   bool         // made elsewhere
+	Declared   *Network     // the one of a Compose file that an engine's was made for; nil where that is not known
 	Driver     Fact[string] // "bridge" where it is not said
 	Internal   Fact[bool]   // no way out
 	ICC        Fact[bool]   // members reach one another

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,6 +31,12 @@ func (r *resolver) networks() {
 			return n
 		}
 		return known[id{w.Surface, "", name}]
+	}
+	for _, n := range r.sys.Networks {
+		if n.Surface == model.Daemon && n.Project != "" {
+			short := strings.TrimPrefix(n.Name, n.Project+"_")
+			n.Declared = cmp.Or(known[id{model.Compose, n.Project, n.Name}], known[id{model.Compose, n.Project, short}])
+		}
 	}
 	for _, w := range r.sys.Workloads {
 		for i := range w.Attachments {

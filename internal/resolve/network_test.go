@@ -27,3 +27,18 @@ func TestFronts(t *testing.T) {
 		}
 	}
 }
+
+// TestDeclaredNetworks checks which network of a project an engine's was made
+// for.
+func TestDeclaredNetworks(t *testing.T) {
+	back := &model.Network{Name: "back", Project: "shop", Surface: model.Compose}
+	named := &model.Network{Name: "front", Project: "shop", Surface: model.Compose}
+	for name, want := range map[string]*model.Network{"shop_back": back, "front": named, "shop_other": nil} {
+		n := &model.Network{Name: name, Project: "shop", Surface: model.Daemon}
+		other := &model.Network{Name: name, Project: "other", Surface: model.Daemon}
+		System(Input{Facts: []*model.Facts{{Networks: []*model.Network{back, named, n, other}}}})
+		if n.Declared != want || other.Declared != nil {
+			t.Errorf("%s: got %v and %v, want %v and none", name, n.Declared, other.Declared, want)
+		}
+	}
+}
