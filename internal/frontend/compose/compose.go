@@ -30,7 +30,7 @@ type Options struct {
 
 // The bounds of what is read, beside those of yamltext.
 const (
-	maxValues = 200_000  // values of a project, aliases and extends expanded
+	maxValues = 100_000  // values of a project, aliases and extends expanded
 	maxDepth  = 100      // levels of nesting, aliases expanded
 	maxFiles  = 200      // files of a project, and how often it includes one
 	maxNames  = 2_000    // services of a project, and networks and so on

@@ -20,7 +20,7 @@ import (
 const (
 	maxSize   = 8 << 20 // bytes of a file
 	maxDepth  = 500     // levels of nesting
-	maxTokens = 300_000 // indicators in a file: an upper bound of its nodes
+	maxTokens = 150_000 // indicators in a file: an upper bound of its nodes
 	maxMerged = 200_000 // entries that merge keys add, over a file
 )
 
