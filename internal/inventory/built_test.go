@@ -51,7 +51,7 @@ func TestBuilt(t *testing.T) {
 // BenchmarkScan reads the machine's packages from an archive with layers that
 // are not compressed, and from a layout with layers that are.
 func BenchmarkScan(b *testing.B) {
-	name, _, _ := machine(b)
+	name := machine(b).image
 	for _, form := range []struct{ name, path string }{{"saved", name}, {"gzip", compressedLayout(b, name)}} {
 		b.Run(form.name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -10,8 +10,12 @@ import (
 	"bulkhead/internal/oci"
 )
 
-// maxPackages bounds an inventory. The largest image known has some 20,000.
-const maxPackages = 300_000
+// maxPackages bounds an inventory. Packages are counted in every layer that lists
+// them, so images with many layers need room.
+const maxPackages = 200_000
+
+// maxNotes bounds how many files are named that could not be read.
+const maxNotes = 100
 
 // Of returns the inventory of what Visitor found in t.
 func Of(t *oci.Tree, w *oci.Walk[Evidence]) *model.Inventory {
@@ -24,6 +28,9 @@ func Of(t *oci.Tree, w *oci.Walk[Evidence]) *model.Inventory {
 	c.databases(w.Found)
 	for _, f := range w.Found {
 		c.take(f)
+	}
+	if c.unread > maxNotes {
+		c.inv.Notes = append(c.inv.Notes, model.Note{What: "packages", Why: fmt.Sprintf("%d more files could not be read", c.unread-maxNotes)})
 	}
 	c.dropLocks()
 	c.noteMissing()
@@ -40,7 +47,7 @@ type collector struct {
 	owned     []owned
 	database  bool            // there is one of a distribution
 	installed map[string]bool // ecosystems of which something is installed, not only locked
-	full      bool
+	unread    int             // files that could not be read
 }
 
 // A located is an item and who says so.
@@ -84,7 +91,7 @@ func (c *collector) databases(all []oci.Found[Evidence]) {
 			c.add(f.Value)
 		}
 		if f.Value.err != nil && !f.Entry.Hidden {
-			c.inv.Notes = append(c.inv.Notes, note(f.Entry.Name, f.Value.err))
+			c.failed(f)
 		}
 	}
 }
@@ -100,6 +107,13 @@ func (c *collector) take(f oci.Found[Evidence]) {
 		c.database = c.database || len(f.Value.packages) > 0
 	}
 	if f.Value.err != nil {
+		c.failed(f)
+	}
+}
+
+// failed notes a file that could not be read.
+func (c *collector) failed(f oci.Found[Evidence]) {
+	if c.unread++; c.unread <= maxNotes {
 		c.inv.Notes = append(c.inv.Notes, note(f.Entry.Name, f.Value.err))
 	}
 }
@@ -107,13 +121,6 @@ func (c *collector) take(f oci.Found[Evidence]) {
 func (c *collector) add(e Evidence) {
 	c.owned = append(c.owned, e.owned...)
 	for _, i := range e.packages {
-		if len(c.items) >= maxPackages {
-			if !c.full {
-				c.inv.Notes = append(c.inv.Notes, model.Note{What: "packages", Why: fmt.Sprintf("there are more than %d: the rest is left out", maxPackages)})
-			}
-			c.full = true
-			return
-		}
 		if i.kind != "" {
 			c.distribution(i)
 		} else if !e.parser.lock {

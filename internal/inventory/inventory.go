@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 
 	"bulkhead/internal/model"
 	"bulkhead/internal/oci"
@@ -63,17 +64,47 @@ type file struct {
 	content *oci.Content
 }
 
-// maxText bounds files that are read whole. The largest status file of a
-// Debian machine with everything in it has some 60 MB.
-const maxText = 64 << 20
+// maxText bounds files that are read whole. A paragraph of dpkg's database has
+// about a kilobyte.
+const maxText = 16 << 20
 
 // text returns the content of a file, at most limit bytes.
 func (f *file) text(limit int64) ([]byte, error) { return f.content.ReadAll(min(limit, maxText)) }
 
-// Visitor returns the visitor that collects evidence, for callers that want
-// more from the same walk. Of takes what it found.
+// maxOwned bounds the files that packages own: 32 MB of memory.
+const maxOwned = 4_000_000
+
+// errFull is why evidence is left out.
+var errFull = errors.New("there is more software than is listed")
+
+// A budget bounds what is collected from one image.
+type budget struct{ packages, owned atomic.Int64 }
+
+// take leaves out of e what is too much.
+func (b *budget) take(e *Evidence) {
+	if len(e.packages) > 0 && b.packages.Add(int64(len(e.packages))) > maxPackages {
+		e.packages, e.err = nil, errFull
+	}
+	files := 0
+	for _, o := range e.owned {
+		files += len(o.files)
+	}
+	if files > 0 && b.owned.Add(int64(files)) > maxOwned {
+		e.owned, e.err = nil, errFull
+	}
+}
+
+// empty reports whether e says nothing.
+func (e *Evidence) empty() bool {
+	return len(e.packages) == 0 && len(e.owned) == 0 && e.release == nil && e.err == nil && !e.parser.database
+}
+
+// Visitor returns the visitor that collects evidence of one image, for callers
+// that want more from the same walk. Of takes what it found.
 func Visitor() oci.Visitor[Evidence] {
+	var b budget
 	return oci.Visitor[Evidence]{
+		Keep: func(e Evidence) bool { return !e.empty() },
 		Want: func(e *oci.Entry) oci.Want {
 			p := parserOf(e)
 			switch {
@@ -91,6 +122,7 @@ func Visitor() oci.Visitor[Evidence] {
 				out.err = errors.New("it ends too early")
 			}
 			out.parser = p
+			b.take(&out)
 			for _, i := range out.packages {
 				i.Layer = e.Layer
 				if len(i.Locations) == 0 {

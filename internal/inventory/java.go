@@ -15,6 +15,7 @@ import (
 const (
 	maxNested     = 6
 	maxNestedSize = 16 << 20
+	maxNestedLive = 32 << 20 // at a time
 	maxNestedAll  = 512 << 20
 	maxJavaFile   = 1 << 20
 )
@@ -35,6 +36,7 @@ type javaReader struct {
 	packages []*item
 	errs     []error // one at most: a broken file has thousands
 	inflated int64
+	live     int64
 }
 
 // read reads the archive at location.
@@ -92,7 +94,10 @@ func (j *javaReader) nested(at io.ReaderAt, f zipFile, location string, depth in
 	if err != nil {
 		return err
 	}
-	if j.inflated += int64(len(text)); len(text) > maxNestedSize || j.inflated > maxNestedAll {
+	j.inflated += int64(len(text))
+	j.live += int64(len(text))
+	defer func() { j.live -= int64(len(text)) }()
+	if len(text) > maxNestedSize || j.live > maxNestedLive || j.inflated > maxNestedAll {
 		return errors.New("archives in it are too large, such as " + inner)
 	}
 	return j.read(bytes.NewReader(text), int64(len(text)), inner, depth+1)

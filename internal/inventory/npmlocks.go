@@ -62,7 +62,7 @@ func yarnName(key string) string {
 // readPNPMLock reads pnpm-lock.yaml: keys "/name/1.0.0", "/name@1.0.0" or
 // "name@1.0.0", by version, with peers in parentheses or after an underscore.
 func readPNPMLock(f *file) Evidence {
-	text, err := f.text(16 << 20)
+	text, err := f.text(maxText)
 	if err != nil {
 		return failed(err)
 	}

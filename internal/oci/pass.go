@@ -41,7 +41,7 @@ type pass[T any] struct {
 	only    map[string]Entry // names to read and the entries to report them as; nil for the first reading
 
 	found   []Found[T]
-	at      map[string]int // index in found by name, of wanted entries
+	at      map[uint64]int // index in found by the hash of the name, of wanted entries; -1 where nothing is kept
 	names   []uint64       // hashes with flags, for the layers beneath
 	links   []link         // wanted hard links
 	size    int64
@@ -79,9 +79,11 @@ func (p *pass[T]) add(e *Entry, k kind, o opener) error {
 	if e.Mode.IsRegular() {
 		p.size += e.Size
 	}
-	if i, ok := p.at[e.Name]; ok { // the later of two entries is the one that stays
-		p.found[i].Entry = nil
-		delete(p.at, e.Name)
+	if i, ok := p.at[hashName(e.Name)]; ok { // the later of two entries is the one that stays
+		if i >= 0 {
+			p.found[i].Entry = nil
+		}
+		delete(p.at, hashName(e.Name))
 	}
 	want := p.visitor.Want(e)
 	if want == Skip || want == Visible && p.hidden(e.Name) {
@@ -110,7 +112,11 @@ func (p *pass[T]) read(e Entry, want Want, o opener) error {
 	}
 	value := p.visitor.Read(&e, c)
 	c.release()
-	p.at[e.Name] = len(p.found)
+	if p.visitor.Keep != nil && !p.visitor.Keep(value) {
+		p.at[hashName(e.Name)] = -1
+		return nil
+	}
+	p.at[hashName(e.Name)] = len(p.found)
 	p.found = append(p.found, Found[T]{Entry: &e, Value: value, always: want == Always})
 	return nil
 }
@@ -162,7 +168,7 @@ func (p *pass[T]) lost(hidden func(string) bool) map[string]Entry {
 		if _, circle := to[target]; circle {
 			continue
 		}
-		_, read := p.at[target]
+		_, read := p.at[hashName(target)]
 		_, taken := out[target]
 		if !taken && !hidden(l.entry.Name) && (!read || hidden(target)) {
 			out[target] = l.entry

@@ -61,6 +61,10 @@ func (w *walk[T]) readStreamed(a *archive, passes map[string]*pass[T], h *tar.He
 	case len(passes) < maxLayers && (compressed(head) || isTar(head)):
 		p := w.newPass(0)
 		passes[name] = p
+		if w.names > maxNames {
+			p.err = errTooMany
+			return nil
+		}
 		z, err := inflate(w.ctx, in)
 		if err != nil {
 			p.err = err
@@ -68,6 +72,7 @@ func (w *walk[T]) readStreamed(a *archive, passes map[string]*pass[T], h *tar.He
 		}
 		p.err = readTar(z, 0, p.add)
 		_ = z.Close()
+		w.names += len(p.names)
 	}
 	return w.ctx.Err()
 }

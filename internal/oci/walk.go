@@ -29,6 +29,7 @@ const (
 type Visitor[T any] struct {
 	Want func(e *Entry) Want
 	Read func(e *Entry, c *Content) T // c is empty but for regular files
+	Keep func(value T) bool           // whether value is worth its memory; nil keeps all
 }
 
 // A Found is what a visitor made of a file.
@@ -79,6 +80,7 @@ type walk[T any] struct {
 	next   int        // the uppermost layer that is not settled
 	full   bool       // upper has no room
 	lost   []map[string]Entry
+	names  int // of all layers of a stream, which are kept until its end
 }
 
 // readLayers reads all layers: compressed ones several at once, because
@@ -113,7 +115,7 @@ func (w *walk[T]) newPass(layer int) *pass[T] {
 	if w.tree.folder {
 		layer = -1
 	}
-	return &pass[T]{ctx: w.ctx, visitor: w.visitor, layer: layer, hidden: w.hidden, hold: &w.hold, at: map[string]int{}}
+	return &pass[T]{ctx: w.ctx, visitor: w.visitor, layer: layer, hidden: w.hidden, hold: &w.hold, at: map[uint64]int{}}
 }
 
 // hidden reports whether the layers settled so far hide name.

@@ -488,7 +488,7 @@ func FuzzVisit(f *testing.F) {
 	f.Add(gzipped(f, layerOf(f, tarFile{"a", "1"})), layerOf(f, tarFile{".wh..wh..opq", ""}))
 	f.Add([]byte("\x28\xb5\x2f\xfd"), []byte{})
 	f.Fuzz(func(t *testing.T, lower, upper []byte) {
-		tree := &Tree{parallel: true, layers: []layer{
+		tree := &Tree{layers: []layer{
 			{name: "0", at: bytes.NewReader(lower), size: int64(len(lower))},
 			{name: "1", at: bytes.NewReader(upper), size: int64(len(upper))},
 		}}
