@@ -36,7 +36,7 @@ func score(f *finding.Finding) float64 {
 		s *= 0.8
 	}
 	s *= prize[f.Prize]
-	w := f.Workload
+	w := workload(f)
 	if w == nil {
 		return s
 	}

@@ -89,3 +89,22 @@ func TestSentence(t *testing.T) {
 		}
 	}
 }
+
+// TestRank checks that of two images with one fault the one comes first that
+// somebody outside can reach.
+func TestRank(t *testing.T) {
+	inside := &model.Workload{Name: "job"}
+	front := &model.Workload{Name: "web", Exposure: []model.Exposure{{Public: true}}}
+	of := func(w *model.Workload, s finding.Severity) finding.Finding {
+		return finding.Finding{Rule: "vulnerable-package", Severity: s, Subject: w.Name, Image: &model.Image{Workloads: []*model.Workload{w}}}
+	}
+	findings := []finding.Finding{of(inside, finding.Low), of(inside, finding.High), of(front, finding.High)}
+	rank(findings)
+	var got []string
+	for _, f := range findings {
+		got = append(got, f.Subject+" "+f.Severity.String())
+	}
+	if diff := cmp.Diff(got, []string{"web high", "job high", "job low"}); diff != "" {
+		t.Errorf("-got +want\n%s", diff)
+	}
+}
