@@ -94,7 +94,7 @@ func (r *resolver) add(f *model.Facts) {
 }
 
 // A buildKey tells builds of one Dockerfile with different arguments apart.
-type buildKey struct{ file, target, args string }
+type buildKey struct{ file, context, target, args string }
 
 // A reading is one Dockerfile that is to be read in one way.
 type reading struct {
@@ -150,7 +150,7 @@ func (r *resolver) readings(files map[string]*source.File) []*reading {
 		if x == nil {
 			x = &reading{
 				file: f, options: dockerfile.Options{Args: args, Target: key.target, Base: r.config},
-				context: context(w.Source), ignore: w.Source.Inline == nil,
+				context: key.context, ignore: w.Source.Inline == nil,
 			}
 			known[key] = x
 			out = append(out, x)
@@ -165,13 +165,16 @@ func (r *resolver) readings(files map[string]*source.File) []*reading {
 	return out
 }
 
-// buildFile returns the Dockerfile w is built from, or nil where it is not here.
+// buildFile returns the Dockerfile w is built from, or nil where it is not
+// here, or which stage of it becomes the image is not known.
 func (r *resolver) buildFile(w *model.Workload, files map[string]*source.File) *source.File {
 	s := w.Source
-	if s.Inline != nil {
+	switch {
+	case !s.Target.Known():
+		return nil
+	case s.Inline != nil:
 		return s.Inline
-	}
-	if !s.Context.Known() || !s.Dockerfile.Known() {
+	case !s.Context.Known() || !s.Dockerfile.Known():
 		return nil
 	}
 	name := buildPath(s)
@@ -212,7 +215,7 @@ func buildPath(s *model.BuildSource) string {
 // buildKeyOf tells how w builds f, and returns the arguments it gives.
 func buildKeyOf(f *source.File, w *model.Workload) (buildKey, map[string]string) {
 	args := map[string]string{}
-	key := buildKey{file: f.Name, target: w.Source.Target.Value}
+	key := buildKey{file: f.Name, context: context(w.Source), target: w.Source.Target.Value}
 	for _, a := range w.Source.Args {
 		if a.Value.Known() {
 			args[a.Name] = a.Value.Value

@@ -137,6 +137,10 @@ func TestSystem(t *testing.T) {
 			"-- compose.yaml --\nservices: {a: {build: .}, b: {build: {context: ., target: dev}}}\n-- Dockerfile --\nFROM scratch AS dev\nUSER root\nFROM dev\nUSER 10\n",
 			user, map[string]string{"a": "10 is 10", "b": "root is 0"},
 		},
+		"a service is built from a stage that is not known": {
+			"-- compose.yaml --\nservices: {a: {build: {context: ., target: \"${STAGE}\"}}}\n-- Dockerfile --\nFROM scratch AS dev\nUSER root\nFROM dev\nUSER 10\n",
+			user, map[string]string{"a": "is 0, likely", "Dockerfile": "10 is 10"},
+		},
 		"two Dockerfiles inside one Compose file": {
 			"-- compose.yaml --\nservices:\n  a: {build: {dockerfile_inline: \"FROM scratch\\nUSER 1\\n\"}}\n  b: {build: {dockerfile_inline: \"FROM scratch\\nUSER 2\\n\"}}\n",
 			user, map[string]string{"a": "1 is 1", "b": "2 is 2"},
