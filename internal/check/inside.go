@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"bulkhead/internal/model"
 	"bulkhead/internal/oci"
 	"bulkhead/internal/report"
+	"bulkhead/internal/sbom"
 	"bulkhead/internal/vuln"
 )
 
@@ -27,7 +29,8 @@ type opened struct {
 	tree  *oci.Tree
 }
 
-// archive reports whether p is an image: a tar archive or an OCI layout.
+// archive reports whether p tells what is in an image: a tar archive, an OCI
+// layout or a bill of materials.
 func archive(p string) bool {
 	info, err := os.Stat(p)
 	if err != nil {
@@ -44,11 +47,50 @@ func archive(p string) bool {
 			return true
 		}
 	}
-	return false
+	return bill(p)
+}
+
+// bill reports whether p is a bill of materials.
+func bill(p string) bool {
+	if !strings.HasSuffix(p, ".json") {
+		return false
+	}
+	f, err := os.Open(p)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	head := make([]byte, 4096)
+	n, err := io.ReadFull(f, head)
+	return (err == nil || errors.Is(err, io.ErrUnexpectedEOF)) && sbom.Is(head[:n])
+}
+
+// readBill reads the bill of materials p. All that can be judged is its
+// packages.
+func (r *runner) readBill(p string) (*model.Facts, error) {
+	f, err := os.Open(p)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	inv, err := sbom.Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("read bill of materials %s: %w", p, err)
+	}
+	i := &model.Image{Name: p, Surface: model.ImageStore, Use: model.StoredImage, Inventory: inv}
+	notes, err := contents.Match(i, r.advisories())
+	if err != nil {
+		return nil, err
+	}
+	r.lookedInto(i)
+	return &model.Facts{Images: []*model.Image{i}, Notes: append(inv.Notes, notes...)}, nil
 }
 
 // openArchive opens the image in an archive or layout.
 func (r *runner) openArchive(ctx context.Context, p string) (*model.Facts, error) {
+	if bill(p) {
+		return r.readBill(p)
+	}
 	tree, err := oci.Open(p)
 	if err != nil {
 		return nil, fmt.Errorf("open image: %w", err)
@@ -170,7 +212,11 @@ func (r *runner) lookedInto(i *model.Image) {
 	if n := len(i.Inventory.Layers); n > 0 {
 		layers = " in " + report.Count(n, "layer")
 	}
-	r.report.Looked = append(r.report.Looked, fmt.Sprintf("%s (%s): %s%s", i.Name, i.Config.ID, report.Count(len(i.Inventory.Packages), "package"), layers))
+	name := i.Name
+	if i.Config != nil {
+		name += " (" + i.Config.ID + ")"
+	}
+	r.report.Looked = append(r.report.Looked, name+": "+report.Count(len(i.Inventory.Packages), "package")+layers)
 }
 
 // advisories returns the database, opened when it is first asked for, or nil

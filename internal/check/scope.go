@@ -95,7 +95,7 @@ func (s *scope) within(dir string) bool {
 // image reports whether the check is about stored image i.
 func (s *scope) image(i *model.Image, named map[string]bool, run map[*model.ImageConfig]bool) bool {
 	if i.Config == nil {
-		return s.all
+		return s.all || slices.Contains(s.opened, i)
 	}
 	for _, o := range s.objects {
 		if holds(i, o) {

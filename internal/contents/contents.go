@@ -31,15 +31,22 @@ func Look(ctx context.Context, t *oci.Tree, image *model.Image, db *vuln.DB) ([]
 	if image.Secrets, err = secrets(ctx, t, w); err != nil {
 		return nil, err
 	}
+	more, err := Match(image, db)
+	return append(notes, more...), err
+}
+
+// Match fills in the vulnerabilities of the packages in image's inventory. It
+// returns which packages nothing is known of. Without a database it does nothing.
+func Match(image *model.Image, db *vuln.DB) ([]model.Note, error) {
 	if db == nil {
-		return notes, nil
+		return nil, nil
 	}
-	known, err := db.Match(inv.Packages)
+	known, err := db.Match(image.Inventory.Packages)
 	if err != nil {
 		return nil, fmt.Errorf("look packages up: %w", err)
 	}
 	image.Vulnerabilities = known.Vulnerabilities
-	return append(notes, gaps(image.Name, known.Gaps)...), nil
+	return gaps(image.Name, known.Gaps), nil
 }
 
 // named puts the image's name before what notes are about.
