@@ -22,19 +22,23 @@ func TestProjects(t *testing.T) {
 	}{
 		"a folder's file with its override": {
 			"-- shop/compose.yaml --\nservices: {web: {image: a}}\n-- shop/compose.override.yaml --\nservices: {web: {image: b}}\n",
-			nil, []string{"shop/web b"},
+			nil,
+			[]string{"shop/web b"},
 		},
 		"a file that stands alone": {
 			"-- shop/compose.yaml --\nservices:\n  web:\n    image: a\n-- shop/compose.tools.yaml --\nservices:\n  tool:\n    build: .\n  web:\n    image: b\n",
-			nil, []string{"shop/tool ", "shop/web a", "shop/web b"},
+			nil,
+			[]string{"shop/tool ", "shop/web a", "shop/web b"},
 		},
 		"a file that builds on the default one": {
 			"-- shop/compose.yaml --\nservices: {web: {image: a}}\n-- shop/compose.prod.yaml --\nservices: {web: {read_only: true}, front: {image: c}}\n",
-			nil, []string{"shop/front c", "shop/web a", "shop/web a"},
+			nil,
+			[]string{"shop/front c", "shop/web a", "shop/web a"},
 		},
 		"files that were named, and others": {
 			"-- shop/base.yaml --\nservices: {web: {image: a}}\n-- shop/more.yaml --\nservices: {web: {image: b}}\n-- shop/sub/compose.yaml --\nservices: {db: {image: c}}\n",
-			[]string{"shop/base.yaml", "shop/more.yaml"}, []string{"shop/web b", "sub/db c"},
+			[]string{"shop/base.yaml", "shop/more.yaml"},
+			[]string{"shop/web b", "sub/db c"},
 		},
 		"a name that the file gives": {
 			"-- shop/compose.yaml --\nname: store\nservices: {web: {image: a}}\n", nil, []string{"store/web a"},

@@ -131,38 +131,46 @@ func TestSystem(t *testing.T) {
 	}{
 		"a service wins over its Dockerfile": {
 			"-- compose.yaml --\nservices: {a: {build: .}, b: {build: ., user: \"0\"}, c: {build: ., user: \"\"}}\n-- Dockerfile --\nFROM scratch\nUSER app\n",
-			user, map[string]string{"a": "app is -1", "b": "0 is 0", "c": "app is -1"},
+			user,
+			map[string]string{"a": "app is -1", "b": "0 is 0", "c": "app is -1"},
 		},
 		"a service is built from the stage it names": {
 			"-- compose.yaml --\nservices: {a: {build: .}, b: {build: {context: ., target: dev}}}\n-- Dockerfile --\nFROM scratch AS dev\nUSER root\nFROM dev\nUSER 10\n",
-			user, map[string]string{"a": "10 is 10", "b": "root is 0"},
+			user,
+			map[string]string{"a": "10 is 10", "b": "root is 0"},
 		},
 		"a service is built from a stage that is not known": {
 			"-- compose.yaml --\nservices: {a: {build: {context: ., target: \"${STAGE}\"}}}\n-- Dockerfile --\nFROM scratch AS dev\nUSER root\nFROM dev\nUSER 10\n",
-			user, map[string]string{"a": "is 0, likely", "Dockerfile": "10 is 10"},
+			user,
+			map[string]string{"a": "is 0, likely", "Dockerfile": "10 is 10"},
 		},
 		"two Dockerfiles inside one Compose file": {
 			"-- compose.yaml --\nservices:\n  a: {build: {dockerfile_inline: \"FROM scratch\\nUSER 1\\n\"}}\n  b: {build: {dockerfile_inline: \"FROM scratch\\nUSER 2\\n\"}}\n",
-			user, map[string]string{"a": "1 is 1", "b": "2 is 2"},
+			user,
+			map[string]string{"a": "1 is 1", "b": "2 is 2"},
 		},
 		"a run line wins over its image": {
 			"-- run.sh --\ndocker run --name a nginx:1.27\ndocker run --name b --user root nginx:1.27\ndocker run --name c --user= nginx:1.27\ndocker run --name d nginx@sha256:5e1f1e\ndocker run --name e shop/none\n" + images,
-			user, map[string]string{"a": "web is -1", "b": "root is 0", "c": "web is -1", "e": "is 0, likely"},
+			user,
+			map[string]string{"a": "web is -1", "b": "root is 0", "c": "web is -1", "e": "is 0, likely"},
 		},
 		"images as Podman names them": {
 			"-- compose.yaml --\nservices: {a: {image: redis:7}, b: {image: docker.io/library/redis:7}, c: {image: shop-web}, d: {image: redis}}\n" + images,
-			stored, map[string]string{"a": "bbb", "b": "bbb", "c": "bbb", "d": "not here"},
+			stored,
+			map[string]string{"a": "bbb", "b": "bbb", "c": "bbb", "d": "not here"},
 		},
 		"a container keeps the image whose tag was moved": {
 			`-- container.json --
 [{"Id": "c1", "Name": "/same", "Image": "sha256:aaa", "Config": {"Image": "nginx:1.27"}, "HostConfig": {}},
  {"Id": "c2", "Name": "/moved", "Image": "sha256:ddd", "Config": {"Image": "nginx:1.27"}, "HostConfig": {}}]
 ` + images,
-			stored, map[string]string{"same": "sha256:aaa", "moved": "not here"},
+			stored,
+			map[string]string{"same": "sha256:aaa", "moved": "not here"},
 		},
 		"an entrypoint drops the command of the image": {
 			"-- compose.yaml --\nservices: {a: {image: nginx:1.27}, b: {image: nginx:1.27, entrypoint: [x]}, c: {image: nginx:1.27, command: [y]}}\n" + images,
-			process, map[string]string{"a": `["/entry"] ["serve"]`, "b": `["x"] []`, "c": `["/entry"] ["y"]`},
+			process,
+			map[string]string{"a": `["/entry"] ["serve"]`, "b": `["x"] []`, "c": `["/entry"] ["y"]`},
 		},
 		"logs are the engine's where a service says nothing": {
 			`-- compose.yaml --
@@ -175,7 +183,8 @@ services:
 -- daemon.json --
 {"log-driver": "json-file", "log-opts": {"max-size": "10m"}}
 `,
-			logs, map[string]string{"a": "json-file max-size=10m", "b": "json-file max-file=2 max-size=10m", "c": "json-file max-size=10m", "d": "syslog ", "e": "json-file max-size=1m"},
+			logs,
+			map[string]string{"a": "json-file max-size=10m", "b": "json-file max-file=2 max-size=10m", "c": "json-file max-size=10m", "d": "syslog ", "e": "json-file max-size=1m"},
 		},
 		"no-new-privileges is the engine's where a service says nothing": {
 			"-- compose.yaml --\nservices: {a: {image: x}, b: {image: x, security_opt: [\"no-new-privileges:false\"]}}\n-- daemon.json --\n{\"no-new-privileges\": true}\n",
@@ -195,7 +204,8 @@ docker run --name cache redis
  {"Id": "c4", "Name": "/cache", "Config": {}},
  {"Id": "c5", "Name": "/store", "Config": {}}]
 `,
-			declared, map[string]string{
+			declared,
+			map[string]string{
 				"shop-web-1": "web of compose.yaml", "other-web-1": "nothing", "nginx": "nothing",
 				"cache": "cache of run.sh", "store": "db of compose.yaml",
 			},
@@ -210,7 +220,8 @@ services: {web: {image: x}}
  {"Id": "c2", "Name": "/second", "Config": {"Labels": {"com.docker.compose.project": "shop", "com.docker.compose.service": "web", "com.docker.compose.project.config_files": "/home/me/shop/b/compose.yaml"}}},
  {"Id": "c3", "Name": "/either", "Config": {"Labels": {"com.docker.compose.project": "shop", "com.docker.compose.service": "web"}}}]
 `,
-			declared, map[string]string{"first": "web of a/compose.yaml", "second": "web of b/compose.yaml", "either": "nothing"},
+			declared,
+			map[string]string{"first": "web of a/compose.yaml", "second": "web of b/compose.yaml", "either": "nothing"},
 		},
 		"an image built for a service": {
 			`-- compose.yaml --
@@ -220,7 +231,8 @@ services: {web: {build: .}, api: {build: ., image: acme/api}}
  {"Id": "2", "RepoTags": ["acme/api:latest"], "RootFS": {}, "Config": {}},
  {"Id": "3", "RepoTags": ["acme/api:old"], "RootFS": {}, "Config": {}}]
 `,
-			declared, map[string]string{"shop-web:latest": "web of compose.yaml", "acme/api:latest": "api of compose.yaml", "acme/api:old": "nothing"},
+			declared,
+			map[string]string{"shop-web:latest": "web of compose.yaml", "acme/api:latest": "api of compose.yaml", "acme/api:old": "nothing"},
 		},
 		"namespaces through others": {
 			`-- compose.yaml --
@@ -237,7 +249,8 @@ services:
  {"Id": "aaaaaaaaaaaaaaaa", "Name": "/three", "HostConfig": {"PidMode": "container:two"}},
  {"Id": "bbbbbbbbbbbbbbbb", "Name": "/four", "HostConfig": {"PidMode": "container:0123456789abcdff"}}]
 `,
-			hosts, map[string]string{"a": "pid", "b": "pid ipc", "c": "pid network", "d": "ipc", "e": "", "f": "", "two": "pid", "three": "pid", "four": ""},
+			hosts,
+			map[string]string{"a": "pid", "b": "pid ipc", "c": "pid network", "d": "ipc", "e": "", "f": "", "two": "pid", "three": "pid", "four": ""},
 		},
 		"what is reached from outside": {
 			`-- compose.yaml --
@@ -254,7 +267,8 @@ networks: {inside: {internal: true}}
 docker run --name h -P nginx:1.27
 docker run --name i nginx:1.27
 ` + images,
-			exposure, map[string]string{
+			exposure,
+			map[string]string{
 				"a": "published port 0.0.0.0 80, published port 127.0.0.1 81 to itself",
 				"b": "published port 0.0.0.0 80, published port 127.0.0.1 81 to itself",
 				"c": "published port 0.0.0.0 80, published port 127.0.0.1 81 to itself",
@@ -281,7 +295,8 @@ docker run --name i nginx:1.27
 ---
 {apiVersion: v1, kind: Service, metadata: {name: u}, spec: {selector: {app: d}, ports: [{port: 80}]}}
 `,
-			exposure, map[string]string{"a/m": "Service s (NodePort) NodePort 30080", "b/m": "", "c/m": "Ingress i Ingress 0", "d/m": ""},
+			exposure,
+			map[string]string{"a/m": "Service s (NodePort) NodePort 30080", "b/m": "", "c/m": "Ingress i Ingress 0", "d/m": ""},
 		},
 		"mounts by the paths they mean": {
 			`-- compose.yaml --
@@ -289,7 +304,8 @@ services:
   a: {image: x, volumes: ["/var/run/docker.sock:/s", "/srv/sock:/t", "/srv/../run/x:/u", "./etc:/v", "./data:/w", "named:/x"]}
 volumes: {named: {}}
 `,
-			hostPaths, map[string]string{"a": "/run/docker.sock, /srv/sock and /run/docker.sock, /run/x, etc and /etc, data, "},
+			hostPaths,
+			map[string]string{"a": "/run/docker.sock, /srv/sock and /run/docker.sock, /run/x, etc and /etc, data, "},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
