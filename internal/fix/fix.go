@@ -46,7 +46,11 @@ func Files(files []*source.File, allow Permission, check func([]*source.File) ([
 		if err != nil {
 			return nil, err
 		}
-		taken, edits := choose(found, allow, func(f *source.File) bool { return slices.Contains(res.Files, f) })
+		given := make(map[*source.File]bool, len(res.Files))
+		for _, f := range res.Files {
+			given[f] = true
+		}
+		taken, edits := choose(found, allow, func(f *source.File) bool { return given[f] })
 		if len(taken) == 0 {
 			res.Left = found
 			return res, nil
