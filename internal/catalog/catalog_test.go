@@ -163,8 +163,8 @@ func TestDefaultUser(t *testing.T) {
 		if !ok {
 			got = none
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", raw, diff)
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", raw, diff)
 		}
 	}
 }

@@ -55,8 +55,8 @@ func Run(t *testing.T, r *rule.Rule) {
 			t.Errorf("good/%s has no bad twin", name)
 		}
 	}
-	if diff := cmp.Diff(page.Findings, got.String()); diff != "" {
-		t.Errorf("findings (-want +got):\n%s", diff)
+	if diff := cmp.Diff(got.String(), page.Findings); diff != "" {
+		t.Errorf("findings (-got +want):\n%s", diff)
 	}
 }
 
@@ -67,8 +67,8 @@ func checkGood(t *testing.T, r *rule.Rule, name string, bad, good []*source.File
 	fixed, changed := fixAll(t, r, bad)
 	if changed {
 		for i, f := range fixed {
-			if diff := cmp.Diff(string(good[i].Text), string(f.Text)); diff != "" {
-				t.Errorf("fixing %s (-want +got):\n%s", path.Join(name, f.Name), diff)
+			if diff := cmp.Diff(string(f.Text), string(good[i].Text)); diff != "" {
+				t.Errorf("fixing %s (-got +want):\n%s", path.Join(name, f.Name), diff)
 			}
 		}
 	}

@@ -44,8 +44,8 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if d := cmp.Diff(string(last.Data), got); d != "" {
-			t.Errorf("%s (-want +got):\n%s", p, d)
+		if d := cmp.Diff(got, string(last.Data)); d != "" {
+			t.Errorf("%s (-got +want):\n%s", p, d)
 		}
 	}
 }

@@ -169,8 +169,8 @@ func TestValues(t *testing.T) {
 		{"--platform linux/arm64", func(w *model.Workload) any { return w.OS }, ""},
 		{"--link db:db", func(w *model.Workload) any { return w.Links.Items[0].Value }, "db:db"},
 	} {
-		if diff := cmp.Diff(c.want, c.got(read(t, "docker run "+c.flags+" nginx"))); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", c.flags, diff)
+		if diff := cmp.Diff(c.got(read(t, "docker run "+c.flags+" nginx")), c.want); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", c.flags, diff)
 		}
 	}
 }

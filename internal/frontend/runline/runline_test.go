@@ -67,8 +67,8 @@ func golden(t *testing.T, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	if diff := cmp.Diff(string(got), string(want)); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
 	}
 }
 

@@ -207,8 +207,8 @@ func checkEdit(t *testing.T, file *source.File, n int, path []int, e edit, simpl
 	var ok bool
 	want := treeOf(docs[n], 0, &ok)
 	e.apply(want, path)
-	if d := cmp.Diff(want, treeOf(after[n], 0, &ok), cmpopts.EquateEmpty()); d != "" {
-		t.Fatalf("%s at %v of %q gives %q (-want +got):\n%s", e.name, path, file.Text, got, d)
+	if d := cmp.Diff(treeOf(after[n], 0, &ok), want, cmpopts.EquateEmpty()); d != "" {
+		t.Fatalf("%s at %v of %q gives %q (-got +want):\n%s", e.name, path, file.Text, got, d)
 	}
 }
 

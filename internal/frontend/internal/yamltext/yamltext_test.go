@@ -101,8 +101,8 @@ func TestKinds(t *testing.T) {
 		got = append(got, i.Kind().String())
 	}
 	want := strings.Fields("boolean boolean string string string integer integer integer integer decimal decimal null null string string decimal string string")
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("kinds (-want +got):\n%s", d)
+	if d := cmp.Diff(got, want); d != "" {
+		t.Errorf("kinds (-got +want):\n%s", d)
 	}
 	if n, ok := v.Items()[6].Int(); n != 0o755 || !ok {
 		t.Errorf("0755: got %d, %v, want %d", n, ok, 0o755)
@@ -127,8 +127,8 @@ c:
 		got = append(got, p.Key()+"="+p.Text()+"@"+strings.TrimPrefix(p.Span().Position().String(), "x.yaml:"))
 	}
 	want := []string{"z=3@7:6", "y=2@5:6", "x=1@2:11", "w=4@8:22"}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("entries (-want +got):\n%s", d)
+	if d := cmp.Diff(got, want); d != "" {
+		t.Errorf("entries (-got +want):\n%s", d)
 	}
 	if !v.At("c", "x").Shared() || v.At("c", "z").Shared() {
 		t.Error("got x its own or z shared, want x shared and z its own")
