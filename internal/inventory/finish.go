@@ -12,7 +12,7 @@ import (
 
 // maxPackages bounds an inventory. Packages are counted in every layer that lists
 // them, so images with many layers need room.
-const maxPackages = 200_000
+const maxPackages = 50_000
 
 // maxNotes bounds how many files are named that could not be read.
 const maxNotes = 100

@@ -78,19 +78,31 @@ const maxOwned = 4_000_000
 var errFull = errors.New("there is more software than is listed")
 
 // A budget bounds what is collected from one image.
-type budget struct{ packages, owned atomic.Int64 }
+type budget struct {
+	packages, owned atomic.Int64
+	said            atomic.Bool
+}
 
 // take leaves out of e what is too much.
 func (b *budget) take(e *Evidence) {
 	if len(e.packages) > 0 && b.packages.Add(int64(len(e.packages))) > maxPackages {
-		e.packages, e.err = nil, errFull
+		e.packages = nil
+		b.full(e)
 	}
 	files := 0
 	for _, o := range e.owned {
 		files += len(o.files)
 	}
 	if files > 0 && b.owned.Add(int64(files)) > maxOwned {
-		e.owned, e.err = nil, errFull
+		e.owned = nil
+		b.full(e)
+	}
+}
+
+// full says once that something was left out.
+func (b *budget) full(e *Evidence) {
+	if !b.said.Swap(true) {
+		e.err = errFull
 	}
 }
 

@@ -41,7 +41,8 @@ type pass[T any] struct {
 	only    map[string]Entry // names to read and the entries to report them as; nil for the first reading
 
 	found   []Found[T]
-	at      map[uint64]int // index in found by the hash of the name, of wanted entries; -1 where nothing is kept
+	at      map[uint64]int // index in found by the hash of the name
+	read    nameSet        // names of the entries the visitor has read, kept or not
 	names   []uint64       // hashes with flags, for the layers beneath
 	links   []link         // wanted hard links
 	size    int64
@@ -80,9 +81,7 @@ func (p *pass[T]) add(e *Entry, k kind, o opener) error {
 		p.size += e.Size
 	}
 	if i, ok := p.at[hashName(e.Name)]; ok { // the later of two entries is the one that stays
-		if i >= 0 {
-			p.found[i].Entry = nil
-		}
+		p.found[i].Entry = nil
 		delete(p.at, hashName(e.Name))
 	}
 	want := p.visitor.Want(e)
@@ -97,11 +96,11 @@ func (p *pass[T]) add(e *Entry, k kind, o opener) error {
 		}
 		return nil
 	}
-	return p.read(*e, want, o)
+	return p.give(*e, want, o)
 }
 
-// read gives a wanted entry to the visitor.
-func (p *pass[T]) read(e Entry, want Want, o opener) error {
+// give gives a wanted entry to the visitor.
+func (p *pass[T]) give(e Entry, want Want, o opener) error {
 	c := &Content{}
 	if e.Mode.IsRegular() {
 		var err error
@@ -112,8 +111,8 @@ func (p *pass[T]) read(e Entry, want Want, o opener) error {
 	}
 	value := p.visitor.Read(&e, c)
 	c.release()
+	p.read.add(hashName(e.Name), covers)
 	if p.visitor.Keep != nil && !p.visitor.Keep(value) {
-		p.at[hashName(e.Name)] = -1
 		return nil
 	}
 	p.at[hashName(e.Name)] = len(p.found)
@@ -129,7 +128,7 @@ func (p *pass[T]) again(e *Entry, k kind, o opener) error {
 	}
 	delete(p.only, e.Name)
 	as.Size = e.Size
-	return p.read(as, Visible, o)
+	return p.give(as, Visible, o)
 }
 
 // note records what e hides in the layers beneath.
@@ -168,7 +167,7 @@ func (p *pass[T]) lost(hidden func(string) bool) map[string]Entry {
 		if _, circle := to[target]; circle {
 			continue
 		}
-		_, read := p.at[hashName(target)]
+		read := p.read.of(hashName(target)) != 0
 		_, taken := out[target]
 		if !taken && !hidden(l.entry.Name) && (!read || hidden(target)) {
 			out[target] = l.entry

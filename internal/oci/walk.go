@@ -150,7 +150,7 @@ func (w *walk[T]) settle(i int, p *pass[T]) {
 			}
 			w.upper.add(n, n&flags)
 		}
-		p.names, p.links = nil, nil
+		p.names, p.links, p.at, p.read = nil, nil, nil, nameSet{}
 	}
 }
 
