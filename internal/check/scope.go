@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bulkhead/internal/model"
+	"bulkhead/internal/oci"
 )
 
 // hostTarget is the argument that stands for the engine with all it runs.
@@ -113,9 +114,12 @@ func (s *scope) asked(i *model.Image) bool {
 // holds reports whether name names stored image i: by a tag, or by at least
 // twelve digits of its id.
 func holds(i *model.Image, name string) bool {
-	id := strings.TrimPrefix(i.Config.ID, "sha256:")
-	return slices.Contains(i.Config.Tags, name) || slices.Contains(i.Config.Tags, name+":latest") ||
-		len(name) >= 12 && strings.HasPrefix(id, strings.TrimPrefix(name, "sha256:"))
+	tag := name
+	if ref, err := oci.ParseReference(name); err == nil && ref.Digest == "" {
+		tag = ref.Tagged()
+	}
+	return slices.Contains(i.Config.Tags, tag) || slices.Contains(i.Config.Tags, "localhost/"+tag) ||
+		len(name) >= 12 && strings.HasPrefix(model.HexID(i.Config.ID), model.HexID(name))
 }
 
 // names reports whether name names container w: by its name, or by at least

@@ -32,6 +32,8 @@ func TestObjects(t *testing.T) {
 		want  string // the subjects of secret-in-env
 	}{
 		{[]string{"shop/web:1"}, "shop/web:1"},
+		{[]string{"docker.io/shop/web:1"}, "shop/web:1"},
+		{[]string{"2cf24dba5fb0"}, "shop/web:1"},
 		{[]string{"web-1"}, "web-1"},
 		{[]string{"web-1", "shop/web:1"}, "web-1 shop/web:1"},
 		{[]string{"host"}, "web-1"},

@@ -79,7 +79,7 @@ func (e *Engine) join(engine, found *model.Facts, text *source.File) {
 	configs := map[string]*model.ImageConfig{}
 	for _, i := range engine.Images {
 		if i.Config != nil {
-			configs[hexID(i.Config.ID)] = i.Config
+			configs[model.HexID(i.Config.ID)] = i.Config
 		}
 	}
 	byID := map[string]int{}
@@ -91,7 +91,7 @@ func (e *Engine) join(engine, found *model.Facts, text *source.File) {
 		if !ok {
 			continue
 		}
-		w.Image.Config = configs[hexID(raws[i].Image)]
+		w.Image.Config = configs[model.HexID(raws[i].Image)]
 		unlessDefault(w)
 		attach(w, engine.Networks)
 		cgroupDefault(w, engine.Hosts)
@@ -101,9 +101,6 @@ func (e *Engine) join(engine, found *model.Facts, text *source.File) {
 	}
 	engineICC(engine)
 }
-
-// hexID returns an id without its algorithm: Podman leaves it out.
-func hexID(id string) string { return strings.TrimPrefix(id, "sha256:") }
 
 // unlessDefault takes back that w is meant to end where its command is only the
 // image's own: --rm is also given to services.

@@ -1,6 +1,9 @@
 package model
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // An Image is one use of one image: the base of a build stage, what a workload
 // runs, or what an engine, archive or registry holds.
@@ -71,12 +74,15 @@ func (r Reference) Tagged() string {
 	return r.Familiar() + ":" + r.Tag
 }
 
+// HexID returns an image's id without its algorithm, which Podman leaves out.
+func HexID(id string) string { return strings.TrimPrefix(id, "sha256:") }
+
 // An ImageConfig is the part of the OCI image configuration that the checks
 // need. Every fact of an image that is not from a Dockerfile has a Path only.
 type ImageConfig struct {
-	ID         string   // digest of the configuration
-	Digests    []string // repository digests
-	Tags       []string
+	ID         string    // digest of the configuration
+	Digests    []string  // repository digests
+	Tags       []string  // in Docker's short form, whatever the engine: "nginx:1.27"
 	Created    time.Time // zero where it is not recorded
 	OS, Arch   string
 	Size       int64 // bytes, 0 where it is not known

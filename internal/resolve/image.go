@@ -16,9 +16,8 @@ func (r *resolver) indexImages() {
 			continue
 		}
 		for _, tag := range i.Config.Tags {
-			name := tagged(tag)
-			r.stored[name] = i
-			if short, ok := strings.CutPrefix(name, "localhost/"); ok { // Podman's place for what it built
+			r.stored[tag] = i
+			if short, ok := strings.CutPrefix(tag, "localhost/"); ok { // Podman's place for what it built
 				r.stored[short] = i
 			}
 		}
@@ -27,23 +26,11 @@ func (r *resolver) indexImages() {
 				r.stored[ref.Familiar()+"@"+ref.Digest] = i
 			}
 		}
-		if id := hexID(i.Config.ID); id != "" {
+		if id := model.HexID(i.Config.ID); id != "" {
 			r.stored[id] = i
 		}
 	}
 }
-
-// tagged returns the familiar name of a tag: engines differ in how they write
-// it, and Podman writes all of it.
-func tagged(tag string) string {
-	if ref, err := oci.ParseReference(tag); err == nil {
-		return ref.Tagged()
-	}
-	return tag
-}
-
-// hexID returns an id without its algorithm, which Podman leaves out.
-func hexID(id string) string { return strings.TrimPrefix(id, "sha256:") }
 
 // local returns the local image that ref names, or nil.
 func (r *resolver) local(ref model.Reference) *model.Image {
@@ -58,15 +45,15 @@ func (r *resolver) local(ref model.Reference) *model.Image {
 		if i := r.stored[ref.Familiar()+"@"+ref.Digest]; i != nil {
 			return i
 		}
-		return r.stored[hexID(ref.Digest)]
+		return r.stored[model.HexID(ref.Digest)]
 	}
-	return r.stored[hexID(ref.Raw)]
+	return r.stored[model.HexID(ref.Raw)]
 }
 
 // held returns the local image that i uses, or nil. A container goes on
 // running its image after the tag has come to name another.
 func (r *resolver) held(i *model.Image) *model.Image {
-	if id := hexID(i.ID); id != "" {
+	if id := model.HexID(i.ID); id != "" {
 		return r.stored[id]
 	}
 	return r.local(i.Ref.Value)

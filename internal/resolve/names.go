@@ -56,7 +56,7 @@ func builtName(w *model.Workload) string {
 // built for, or nil.
 func declaredImage(c *model.ImageConfig, built map[string]*model.Workload) *model.Workload {
 	for _, tag := range c.Tags {
-		if w := built[tagged(tag)]; w != nil {
+		if w := built[strings.TrimPrefix(tag, "localhost/")]; w != nil {
 			return w
 		}
 	}

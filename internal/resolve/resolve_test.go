@@ -120,7 +120,7 @@ func links(p string) string {
 func TestSystem(t *testing.T) {
 	const images = `
 -- image.json --
-[{"Id": "sha256:aaa", "RepoTags": ["nginx:1.27"], "RepoDigests": ["nginx@sha256:5e1f1e"], "RootFS": {},
+[{"Id": "sha256:aaa", "RepoTags": ["nginx:1.27"], "RepoDigests": ["nginx@sha256:5e1f1e0000000000000000000000000000000000000000000000000000000000"], "RootFS": {},
   "Config": {"User": "web", "Entrypoint": ["/entry"], "Cmd": ["serve"], "ExposedPorts": {"80/tcp": {}}}},
  {"Id": "bbb", "RepoTags": ["docker.io/library/redis:7", "localhost/shop-web:latest"], "RootFS": {}, "Config": {"User": "999"}}]
 `
@@ -150,9 +150,9 @@ func TestSystem(t *testing.T) {
 			map[string]string{"a": "1 is 1", "b": "2 is 2"},
 		},
 		"a run line wins over its image": {
-			"-- run.sh --\ndocker run --name a nginx:1.27\ndocker run --name b --user root nginx:1.27\ndocker run --name c --user= nginx:1.27\ndocker run --name d nginx@sha256:5e1f1e\ndocker run --name e shop/none\n" + images,
+			"-- run.sh --\ndocker run --name a nginx:1.27\ndocker run --name b --user root nginx:1.27\ndocker run --name c --user= nginx:1.27\ndocker run --name d nginx@sha256:5e1f1e0000000000000000000000000000000000000000000000000000000000\ndocker run --name e shop/none\n" + images,
 			user,
-			map[string]string{"a": "web is -1", "b": "root is 0", "c": "web is -1", "e": "is 0, likely"},
+			map[string]string{"a": "web is -1", "b": "root is 0", "c": "web is -1", "d": "web is -1", "e": "is 0, likely"},
 		},
 		"images as Podman names them": {
 			"-- compose.yaml --\nservices: {a: {image: redis:7}, b: {image: docker.io/library/redis:7}, c: {image: shop-web}, d: {image: redis}}\n" + images,

@@ -122,7 +122,7 @@ func (in *inspect) image() *model.Image {
 	r := dockerjson.Reader{Config: in.Config, Subject: subject(name), Field: "Config"}
 	c := config(r)
 	c.ID = in.ID
-	c.Digests, c.Tags = in.RepoDigests, in.RepoTags
+	c.Digests, c.Tags = in.RepoDigests, short(in.RepoTags)
 	c.Created = in.Created.Time
 	c.OS, c.Arch = in.Os, in.Architecture
 	c.Size = in.Size
@@ -132,6 +132,17 @@ func (in *inspect) image() *model.Image {
 		Name: name, Surface: model.ImageStore, Use: model.StoredImage, Ref: ref, Config: c,
 		Inventory: in.Inventory, Vulnerabilities: known(in.Vulnerabilities), Secrets: in.Secrets,
 	}
+}
+
+// short returns tags in Docker's short form: Podman writes all of them.
+func short(tags []string) []string {
+	out := slices.Clone(tags)
+	for i, t := range out {
+		if ref, err := oci.ParseReference(t); err == nil {
+			out[i] = ref.Tagged()
+		}
+	}
+	return out
 }
 
 // name returns what the image is called: its first tag, the repository it was
@@ -253,7 +264,7 @@ func FromConfig(name string, text []byte, m Meta) *model.Facts {
 	}
 	r := dockerjson.Reader{Config: in.Config, Subject: subject(name), Field: "Config"}
 	c := config(r)
-	c.ID, c.Digests, c.Tags, c.Size = m.ID, m.Digests, m.Tags, m.Size
+	c.ID, c.Digests, c.Tags, c.Size = m.ID, m.Digests, short(m.Tags), m.Size
 	c.Created = in.Created.Time
 	c.OS, c.Arch = in.OS, in.Architecture
 	c.Layers = in.RootFS.DiffIDs
