@@ -18,22 +18,25 @@ func secrets(ctx context.Context, t *oci.Tree, w *oci.Walk[found]) ([]model.Secr
 	if err != nil {
 		return nil, err
 	}
-	var out []model.Secret
-	seen := map[secret.Sum]bool{}
+	var all secret.Collection[*oci.Entry]
 	for _, f := range w.Found {
-		if same[at(f.Entry)] {
+		for _, x := range f.Value.secrets {
+			if same[at(f.Entry)] {
+				x.Public = "shipped by a package"
+			}
+			all.Add(x, f.Entry)
+		}
+	}
+	var out []model.Secret
+	for _, x := range all.All() {
+		if x.Public != "" || x.Grade == secret.Identifier {
 			continue
 		}
-		for _, x := range f.Value.secrets {
-			if x.Public != "" || x.Grade == secret.Identifier || seen[x.Sum] {
-				continue
-			}
-			seen[x.Sum] = true
-			out = append(out, model.Secret{
-				Kind: x.Kind, Shown: x.Shown, File: f.Entry.Name, Line: x.Line, Layer: f.Entry.Layer,
-				Deleted: f.Entry.Hidden, Certain: x.Grade == secret.Certain,
-			})
-		}
+		first := x.Places[0]
+		out = append(out, model.Secret{
+			Kind: x.Kind, Shown: x.Shown, File: first.Name, Line: x.Line, Layer: first.Layer,
+			Deleted: first.Hidden, Certain: x.Grade == secret.Certain,
+		})
 	}
 	return out, nil
 }
