@@ -12,6 +12,8 @@ require (
 	golang.org/x/tools v0.52.0
 )
 
+require github.com/cilium/ebpf v0.22.0 // indirect
+
 require (
 	cloud.google.com/go/compute/metadata v0.9.0 // indirect
 	dario.cat/mergo v1.0.1 // indirect
