@@ -4,6 +4,7 @@ package source
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"sync"
 	"unicode/utf16"
@@ -19,6 +20,7 @@ type File struct {
 	once    sync.Once
 	lines   []int  // byte offset of the first byte of each line; see index
 	newline string // see Newline
+	marks   []mark // see units; empty where all of Text is ASCII
 }
 
 // NewFile returns the file called name that holds text. It keeps text; the
@@ -35,12 +37,54 @@ func (f *File) index() []int {
 				f.lines = append(f.lines, i+1)
 			}
 		}
+		f.mark()
 		f.newline = "\n"
 		if len(f.lines) > 1 && f.lines[1] > 1 && f.Text[f.lines[1]-2] == '\r' {
 			f.newline = "\r\n"
 		}
 	})
 	return f.lines
+}
+
+// A mark says how many UTF-16 code units the runes before a place take.
+type mark struct{ offset, units int }
+
+// markEvery is how far marks are apart, in bytes.
+const markEvery = 1 << 10
+
+// mark sets the marks. Without them the columns of a long line would each be
+// counted from its start.
+func (f *File) mark() {
+	if !slices.ContainsFunc(f.Text, func(b byte) bool { return b >= utf8.RuneSelf }) {
+		return
+	}
+	units := 0
+	for at := 0; at < len(f.Text); {
+		if at >= len(f.marks)*markEvery {
+			f.marks = append(f.marks, mark{at, units})
+		}
+		r, size := utf8.DecodeRune(f.Text[at:])
+		units += utf16.RuneLen(r)
+		at += size
+	}
+}
+
+// units returns how many UTF-16 code units the text before offset takes.
+func (f *File) units(offset int) int {
+	if len(f.marks) == 0 {
+		return offset
+	}
+	k := min(offset/markEvery, len(f.marks)-1)
+	if f.marks[k].offset > offset {
+		k-- // the rune at the mark starts before offset and ends behind it
+	}
+	n := f.marks[k].units
+	for rest := f.Text[f.marks[k].offset:offset]; len(rest) > 0; {
+		r, size := utf8.DecodeRune(rest)
+		n += utf16.RuneLen(r)
+		rest = rest[size:]
+	}
+	return n
 }
 
 // Lines returns the number of lines of f. Text after the last line end, even
@@ -113,13 +157,7 @@ func (s Span) at(offset int) Position {
 	lines := s.File.index()
 	line := sort.SearchInts(lines, offset+1)
 	start := lines[line-1]
-	n := 1
-	for rest := s.File.Text[start:offset]; len(rest) > 0; {
-		r, size := utf8.DecodeRune(rest)
-		n += utf16.RuneLen(r)
-		rest = rest[size:]
-	}
-	return Position{Filename: s.File.Name, Line: line, Column: offset - start + 1, UTF16Column: n}
+	return Position{Filename: s.File.Name, Line: line, Column: offset - start + 1, UTF16Column: s.File.units(offset) - s.File.units(start) + 1}
 }
 
 // A Position is a place people and editors understand.

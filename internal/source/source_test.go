@@ -3,6 +3,7 @@ package source
 import (
 	"strings"
 	"testing"
+	"unicode/utf16"
 )
 
 func TestPosition(t *testing.T) {
@@ -28,6 +29,19 @@ func TestPosition(t *testing.T) {
 	}
 	if got := f.Lines(); got != 3 {
 		t.Errorf("%d lines, want 3", got)
+	}
+}
+
+// TestColumns compares the UTF-16 columns of a long line, in which not all is
+// UTF-8, with those counted from its start.
+func TestColumns(t *testing.T) {
+	line := strings.Repeat("aé😀\xff\xf0\x9f", 1000)
+	f := NewFile("x", []byte("é\n"+line+"\nb"))
+	for offset := range len(line) + 1 {
+		want := len(utf16.Encode([]rune(line[:offset]))) + 1
+		if got := f.Span(offset+3, offset+3).Position(); got.Line != 2 || got.UTF16Column != want {
+			t.Fatalf("offset %d: got %d (%d), want 2 (%d)", offset, got.Line, got.UTF16Column, want)
+		}
 	}
 }
 
