@@ -113,6 +113,9 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(commands...)
 	run := root.RunE
 	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if dash := cmd.ArgsLenAtDash(); dash == 0 {
+			return run(cmd, args) // what follows is a command line
+		}
 		if err := misspelt(args, commands); err != nil {
 			return err
 		}
