@@ -118,7 +118,7 @@ func (r *runner) readStream(ctx context.Context, p string, tree *oci.Tree) (*mod
 	}
 	facts := describe(tree.Image)
 	for _, i := range facts.Images {
-		i.Inventory, i.Vulnerabilities, i.Secrets = inside.Inventory, inside.Vulnerabilities, inside.Secrets
+		i.Inventory, i.Vulnerabilities, i.Secrets, i.Contents = inside.Inventory, inside.Vulnerabilities, inside.Secrets, inside.Contents
 		r.lookedInto(i)
 	}
 	facts.Notes = append(facts.Notes, notes...)

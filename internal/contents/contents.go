@@ -10,6 +10,7 @@ import (
 	"path"
 	"strings"
 
+	"bulkhead/internal/frontend/image"
 	"bulkhead/internal/inventory"
 	"bulkhead/internal/model"
 	"bulkhead/internal/oci"
@@ -17,36 +18,50 @@ import (
 	"bulkhead/internal/vuln"
 )
 
-// Look fills in what is inside image, which t holds: its inventory, its
-// secrets, and, where db is not nil, the vulnerabilities of its packages. It
-// returns what could not be told. The layers are read once.
-func Look(ctx context.Context, t *oci.Tree, image *model.Image, db *vuln.DB) ([]model.Note, error) {
-	w, err := oci.Visit(ctx, t, everything())
+// Look fills in what is inside i, which t holds: its inventory, its secrets,
+// what else its files say, and, where db is not nil, the vulnerabilities of its
+// packages. It returns what could not be told. The layers are read once.
+func Look(ctx context.Context, t *oci.Tree, i *model.Image, db *vuln.DB) ([]model.Note, error) {
+	names := newNameSet()
+	w, err := oci.Visit(ctx, t, everything(names))
 	if err != nil {
 		return nil, err
 	}
 	inv := inventory.Of(t, evidence(w))
-	image.Inventory = inv
-	notes := named(image.Name, inv.Notes)
-	if image.Secrets, err = secrets(ctx, t, w); err != nil {
+	i.Inventory = inv
+	i.Contents = describe(w, names, configOf(t, i))
+	notes := named(i.Name, inv.Notes)
+	if i.Secrets, err = secrets(ctx, t, w); err != nil {
 		return nil, err
 	}
-	more, err := Match(image, db)
+	more, err := Match(i, db)
 	return append(notes, more...), err
 }
 
-// Match fills in the vulnerabilities of the packages in image's inventory. It
+// Match fills in the vulnerabilities of the packages in i's inventory. It
 // returns which packages nothing is known of. Without a database it does nothing.
-func Match(image *model.Image, db *vuln.DB) ([]model.Note, error) {
+func Match(i *model.Image, db *vuln.DB) ([]model.Note, error) {
 	if db == nil {
 		return nil, nil
 	}
-	known, err := db.Match(image.Inventory.Packages)
+	known, err := db.Match(i.Inventory.Packages)
 	if err != nil {
 		return nil, fmt.Errorf("look packages up: %w", err)
 	}
-	image.Vulnerabilities = known.Vulnerabilities
-	return gaps(image.Name, known.Gaps), nil
+	i.Vulnerabilities = known.Vulnerabilities
+	return gaps(i.Name, known.Gaps), nil
+}
+
+// configOf returns the configuration of the image in t. An archive that is read
+// as a stream tells it last.
+func configOf(t *oci.Tree, known *model.Image) *model.ImageConfig {
+	if known.Config != nil || t.Image == nil {
+		return known.Config
+	}
+	for _, i := range image.FromConfig(t.Image.Name, t.Image.Config, image.Meta{}).Images {
+		return i.Config
+	}
+	return nil
 }
 
 // named puts the image's name before what notes are about.
@@ -87,25 +102,42 @@ type found struct {
 	evidence inventory.Evidence
 	sums     []byte // what a package database says of the content of files
 	secrets  []secret.Secret
+	text     []byte // of the files accounts are in
+
+	telling     bool   // that it is there says something
+	interpreter string // of an executable
+	script      bool
 }
 
 // everything returns the visitor for packages, for the digests of the files they
 // brought, which tell what everybody has from what somebody put there, and for
-// secrets in any file.
-func everything() oci.Visitor[found] {
+// secrets in any file. It adds the names of all regular files to names.
+func everything(names *nameSet) oci.Visitor[found] {
 	v := inventory.Visitor()
 	s := secret.NewScanner()
 	return oci.Visitor[found]{
+		Keep: func(f found) bool {
+			return f.telling || f.software && v.Keep(f.evidence) || len(f.sums) > 0 || len(f.secrets) > 0 || len(f.text) > 0
+		},
 		Want: func(e *oci.Entry) oci.Want {
+			if e.Mode.IsRegular() {
+				names.add(e.Name)
+			}
 			if e.Mode.IsRegular() && e.Size > 0 {
 				return oci.Always
+			}
+			if telling(e) {
+				return oci.Visible
 			}
 			return v.Want(e)
 		},
 		Read: func(e *oci.Entry, c *oci.Content) found {
-			var f found
+			f := found{telling: telling(e) && names.room()}
 			if !e.Mode.IsRegular() {
-				return found{software: true, evidence: v.Read(e, c)}
+				return f
+			}
+			if e.Executable() {
+				f.interpreter, f.script = interpreter(c)
 			}
 			scan := func(c *oci.Content) {
 				if r, err := s.Scan(e.Name, c); err == nil { // else the walk notes the layer
@@ -116,6 +148,12 @@ func everything() oci.Visitor[found] {
 			case v.Want(e) != oci.Skip:
 				f.software = true
 				c.Twice(scan, func(c *oci.Content) { f.evidence = v.Read(e, c) })
+			case e.Name == passwdFile || e.Name == shadowFile:
+				c.Twice(scan, func(c *oci.Content) {
+					if text, err := c.ReadAll(maxAccountText); err == nil { // else its accounts are unknown
+						f.text = text
+					}
+				})
 			case sumsFile(e.Name):
 				if text, err := c.ReadAll(maxSums); err == nil { // else what it lists is not known to be public
 					f.sums = text

@@ -41,6 +41,12 @@ func layer(t *testing.T, files ...string) []byte {
 // save writes an image of layers as docker save does and returns the file's name.
 func save(t *testing.T, layers ...[]byte) string {
 	t.Helper()
+	return saveAs(t, map[string]any{}, layers...)
+}
+
+// saveAs is save with what the image is configured to run.
+func saveAs(t *testing.T, run map[string]any, layers ...[]byte) string {
+	t.Helper()
 	var diffs, names []string
 	var history []map[string]string
 	files := []string{}
@@ -52,7 +58,7 @@ func save(t *testing.T, layers ...[]byte) string {
 		history = append(history, map[string]string{"created_by": fmt.Sprintf("step %d", i+1)})
 	}
 	config, err := json.Marshal(map[string]any{
-		"architecture": "amd64", "os": "linux", "config": map[string]any{},
+		"architecture": "amd64", "os": "linux", "config": run,
 		"rootfs": map[string]any{"type": "layers", "diff_ids": diffs}, "history": history,
 	})
 	if err != nil {

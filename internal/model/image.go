@@ -27,6 +27,7 @@ type Image struct {
 	Inventory       *Inventory       // what is in it; nil where that was not looked at
 	Vulnerabilities []*Vulnerability // of Inventory's packages, worst first
 	Secrets         []Secret         // in files of any layer
+	Contents        *Contents        // what else its files say; nil where they were not looked at
 
 	Lifecycles []*Lifecycle // of its product and of its distribution; none where neither is in the table
 }

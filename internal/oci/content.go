@@ -1,6 +1,7 @@
 package oci
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -46,6 +47,25 @@ func (c *Content) ReadAll(limit int64) ([]byte, error) {
 
 // errTooLong is why a file is not read.
 var errTooLong = errors.New("too large")
+
+// Head returns the first bytes, at most n, without taking them from who reads
+// next.
+func (c *Content) Head(n int) []byte {
+	head := make([]byte, min(int64(n), c.Size))
+	if c.at != nil {
+		got, _ := c.at.ReadAt(head, 0) // who reads next meets the same error
+		return head[:got]
+	}
+	got, err := io.ReadFull(c.r, head)
+	next := []io.Reader{bytes.NewReader(head[:got])}
+	if err == nil {
+		next = append(next, c.r)
+	} else {
+		next = append(next, broken{err})
+	}
+	c.r = io.MultiReader(next...)
+	return head[:got]
+}
 
 // ReaderAt returns a reader that jumps about. From a compressed layer that
 // takes as much memory as the file is long, so there ErrNoRandomAccess is

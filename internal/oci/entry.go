@@ -2,6 +2,7 @@ package oci
 
 import (
 	"archive/tar"
+	"encoding/binary"
 	"io/fs"
 	"path"
 	"strings"
@@ -16,6 +17,7 @@ type Entry struct {
 	UID    int
 	GID    int
 	Target string // of a symbolic link
+	Caps   uint64 // permitted capabilities of a program, a bit each; known in tar layers
 	Hidden bool   // an upper layer replaces or deletes it; known in a Found only
 }
 
@@ -54,5 +56,20 @@ func tarEntry(h *tar.Header, layer int) *Entry {
 	return &Entry{
 		Name: cleanName(h.Name), Layer: layer, Size: h.Size, Mode: h.FileInfo().Mode(),
 		UID: h.Uid, GID: h.Gid, Target: h.Linkname,
+		Caps: fileCaps(h.PAXRecords["SCHILY.xattr.security.capability"]),
 	}
+}
+
+// fileCaps reads the permitted capabilities of a file: struct vfs_cap_data in
+// linux/capability.h, of which revision 1 has half the words.
+func fileCaps(attribute string) uint64 {
+	b := []byte(attribute)
+	if len(b) < 12 {
+		return 0
+	}
+	caps := uint64(binary.LittleEndian.Uint32(b[4:]))
+	if len(b) >= 20 {
+		caps |= uint64(binary.LittleEndian.Uint32(b[12:])) << 32
+	}
+	return caps
 }

@@ -40,6 +40,7 @@ type inspect struct {
 	Inventory       *model.Inventory
 	Vulnerabilities []*model.Vulnerability
 	Secrets         []model.Secret
+	Contents        *model.Contents
 }
 
 // A step is one entry of the engine's image history.
@@ -79,9 +80,9 @@ func (t *timestamp) UnmarshalJSON(text []byte) error {
 // the engine's answer to "history of an image", newest step first. Podman's
 // own inspect has such a key with the oldest step first, as in OCI; only the
 // engine's says the size of each step. The keys "Inventory",
-// "Vulnerabilities" and "Secrets" hold what looking into the image found: a
-// model.Inventory and arrays of model.Vulnerability and model.Secret, their fields
-// by their Go names.
+// "Vulnerabilities", "Secrets" and "Contents" hold what looking into the image
+// found: a model.Inventory, arrays of model.Vulnerability and model.Secret, and a
+// model.Contents, their fields by their Go names.
 func Read(f *source.File) *model.Facts {
 	facts := &model.Facts{}
 	objects, faults := dockerjson.Objects(f, model.ImageStore)
@@ -131,6 +132,7 @@ func (in *inspect) image() *model.Image {
 	return &model.Image{
 		Name: name, Surface: model.ImageStore, Use: model.StoredImage, Ref: ref, Config: c,
 		Inventory: in.Inventory, Vulnerabilities: known(in.Vulnerabilities), Secrets: in.Secrets,
+		Contents: in.Contents,
 	}
 }
 
