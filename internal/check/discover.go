@@ -204,8 +204,8 @@ func read(f found, overlay map[string][]byte) (*source.File, error) {
 	return file, nil
 }
 
-// readFile reads a regular file of at most maxFile bytes. A file that grows
-// or turns into a pipe while it is opened does not hold us up.
+// readFile reads a regular file of at most maxFile bytes. A file that says it
+// is empty is: those of /proc do, and reading some of them waits forever.
 func readFile(name string) ([]byte, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -216,6 +216,8 @@ func readFile(name string) ([]byte, error) {
 		return nil, errors.New("it is not a regular file")
 	case info.Size() > maxFile:
 		return nil, errTooLarge
+	case info.Size() == 0:
+		return nil, nil
 	}
 	r, err := os.Open(name)
 	if err != nil {

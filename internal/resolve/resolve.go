@@ -6,6 +6,7 @@ package resolve
 import (
 	"maps"
 	"path"
+	"slices"
 
 	"bulkhead/internal/frontend/dockerfile"
 	"bulkhead/internal/model"
@@ -130,11 +131,16 @@ func (r *resolver) readBuilds() {
 	}
 }
 
+// maxVariants bounds, in bytes, what is read of one Dockerfile that is built
+// with different arguments or targets.
+const maxVariants = 256 << 10
+
 // readings lists what is to be read. Two services built alike share one build,
 // so that a fault in their Dockerfile is one finding.
 func (r *resolver) readings(files map[string]*source.File) []*reading {
 	var out []*reading
 	known := map[buildKey]*reading{}
+	read, unread := map[string]int{}, map[string]bool{} // bytes, and whether there is more; by Dockerfile
 	r.used = map[string]bool{}
 	for _, w := range r.sys.Workloads {
 		if w.Source == nil {
@@ -147,7 +153,12 @@ func (r *resolver) readings(files map[string]*source.File) []*reading {
 		r.used[f.Name] = true
 		key, args := buildKeyOf(f, w)
 		x := known[key]
+		if x == nil && read[f.Name] > maxVariants {
+			unread[f.Name] = true
+			continue
+		}
 		if x == nil {
+			read[f.Name] += len(f.Text)
 			x = &reading{
 				file: f, options: dockerfile.Options{Args: args, Target: key.target, Base: r.config},
 				context: key.context, ignore: w.Source.Inline == nil,
@@ -156,6 +167,9 @@ func (r *resolver) readings(files map[string]*source.File) []*reading {
 			out = append(out, x)
 		}
 		x.users = append(x.users, w)
+	}
+	for _, name := range slices.Sorted(maps.Keys(unread)) {
+		r.sys.Notes = append(r.sys.Notes, model.Note{What: name, Why: "is built in more ways than are read"})
 	}
 	for _, f := range r.in.Dockerfiles {
 		if !r.used[f.Name] {

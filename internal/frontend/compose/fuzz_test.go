@@ -233,7 +233,7 @@ func TestHostile(t *testing.T) {
 		{"many services", "services:\n" + many.String(), "too many services"},
 		{"many limits", "services:\n s:\n  ulimits:\n" + strings.ReplaceAll(strings.ReplaceAll(many.String(), "  s", "   s"), "{}", "1"), "too many ulimits"},
 		{"doubling variables", "services:\n  a:\n    image: ${A40}\n", ""},
-		{"include ladder", "include: [l1.yaml, l1.yaml]\n", "project includes too many files"},
+		{"include ladder", "include: [l1.yaml, l1.yaml]\n", "includes are nested too deeply"},
 		{"bomb", bomb + "services:\n  a:\n    image: x\n    cap_add: *x8\n", "project is too large or too deeply nested"},
 		{"circle", "services:\n  a: &a\n    image: x\n    labels: {b: *a}\n", "project is too large or too deeply nested"},
 		{"extends itself", "services:\n  a:\n    extends: a\n", "extends leads back to service a"},

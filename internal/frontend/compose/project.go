@@ -212,6 +212,10 @@ func (p *project) includeOne(inc *value, paths []*value, chain []string) {
 				p.r.fault(v.span(), "include leads back to "+name)
 				return
 			}
+			if len(chain) == maxChain {
+				p.r.fault(v.span(), "includes are nested too deeply")
+				return
+			}
 			chain = append(slices.Clip(chain), name)
 		}
 		if f := p.r.named(v, name); f != nil {
