@@ -9,17 +9,28 @@ import (
 
 // All lists the rules of this package, by name.
 var All = []*rule.Rule{
+	buildToolsInImage,
 	deprecatedImage,
+	duplicateUid,
+	emptyPassword,
 	endOfLifeBase,
 	latestTag,
+	loginShellAccount,
 	maliciousPackage,
+	missingEntrypoint,
+	missingLoader,
+	packageListsInImage,
+	packageManagerLeft,
+	programWritableByUser,
 	secretInHistory,
 	secretInLayer,
+	setuidFile,
 	unfixedVulnerability,
 	unpinnedDigest,
 	untagged,
 	untrustedRegistry,
 	vulnerablePackage,
+	worldWritableFile,
 }
 
 // pulled reports whether i names an image that comes from a registry and whose
