@@ -2,6 +2,7 @@ package yamltext
 
 import (
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -17,7 +18,7 @@ type converter struct {
 	text  []byte
 	ascii bool
 	lines []int // where lines start as YAML counts them; nil where it is as the file does
-	odd   bool  // YAML counts line breaks that the file does not
+	odd   bool  // the document is not edited: YAML counts line breaks that the file does not, or its tags are strange
 
 	doc    *document
 	pos    int // the end of what has been walked
@@ -207,7 +208,13 @@ func (c *converter) props(i int, empty bool) int {
 		case i < len(c.text) && c.text[i] == '&':
 			i = c.skipWord(i + 1)
 		case i < len(c.text) && c.text[i] == '!':
-			i = c.skipTag(i)
+			end := c.skipTag(i)
+			// Where a tag that is nothing but marks and an empty value meet,
+			// the library and the bytes do not agree on what belongs to what.
+			if tag := strings.TrimLeft(string(c.text[i:end]), "!"); tag == "" || strings.Contains(tag, "!") {
+				c.odd = true
+			}
+			i = end
 		default:
 			return i
 		}

@@ -57,12 +57,25 @@ func remove(n *node) []source.Edit {
 		return nil
 	}
 	if begin := lineStart(f, start); len(bytes.TrimLeft(f.Text[begin:start], " ")) == 0 {
-		return cut(f, begin, nextLine(f, end))
+		return cut(f, begin, blanks(f, nextLine(f, end)))
 	}
 	if i+per < len(m.kids) { // what follows moves up into its place, next to the dash
 		return cut(f, start, m.entryStart(i+per))
 	}
 	return nil
+}
+
+// blanks returns the end of the lines of blanks that start at i. Left behind a
+// value that goes, they would be text of a block scalar before it.
+func blanks(f *source.File, i int) int {
+	for i < len(f.Text) {
+		next := nextLine(f, i)
+		if line := bytes.TrimRight(f.Text[i:next], "\r\n"); len(line) == 0 || len(bytes.TrimSpace(line)) > 0 {
+			break
+		}
+		i = next
+	}
+	return i
 }
 
 // isKey reports whether n is a key of the mapping it is in.

@@ -92,6 +92,9 @@ func replace(n *node, l Lit) []source.Edit {
 	if l.collection() && !flow && n.parent != nil && n.parent.kind == Mapping && n.colon >= 0 {
 		return replaceBlock(n, l, w)
 	}
+	if !flow && tabsFollow(n.doc.file.Text[n.end:]) {
+		return nil
+	}
 	text := w.flow(l)
 	if l.kind == String && !block {
 		text = w.requote(l.text, n, flow)
@@ -114,6 +117,23 @@ func replace(n *node, l Lit) []source.Edit {
 		text = " " + text
 	}
 	return []source.Edit{{Span: n.doc.file.Span(start, end), New: text + gap(n.doc.file, end)}}
+}
+
+// tabsFollow reports whether a line behind a scalar, up to the next that says
+// something, starts with a tab. A plain scalar goes on over such a line; behind
+// any other it is an error.
+func tabsFollow(rest []byte) bool {
+	_, rest, _ = bytes.Cut(rest, []byte("\n"))
+	for line := range bytes.Lines(rest) {
+		text := bytes.TrimLeft(line, " \t")
+		if bytes.IndexByte(line[:len(line)-len(text)], '\t') >= 0 {
+			return true
+		}
+		if len(bytes.TrimSpace(text)) > 0 {
+			return false
+		}
+	}
+	return false
 }
 
 // gap returns the blank that keeps what is written up to byte i apart from
