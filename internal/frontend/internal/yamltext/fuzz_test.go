@@ -132,7 +132,7 @@ var seeds = []string{
 	"a: |\n  b\n  c\n\nd: >-\n  e\n", "a: 'b''c'\nd: \"e\\\"f\"\n", "a:\r\n  b: c\r\n  d:\r\n", "? a\n: b\n? c\n", "a: [b, c: d, {e: f}, ]\n",
 	"a: &x b\nc: *x\nd: &y {e: f}\ng:\n  <<: *y\n", "--- a\n...\n--- # b\nc: d\n", "\uFEFFé: ü # ö\n", "a: one\n  two\n", "a: !!str 5\nb: !x\n  c: d\n",
 	"a:\n\n    b: c\n\n    # d\ne: f", "{\n\t\"a\": 1,\n\t\"b\": [\n\t\t2\n\t]\n}", "a: {b: , c, d: e}\n", "- a: b\n  c: d\n- ~\n",
-	"-0\n\t", "c: !\n! c:d\n", "!d, (]!{!e!!! c: !\n! c:d, (]!{!: f},(]\n", "a: |\n eb\n  c b\n\n\nd: >-\n   \n", "a: |\n eb c \n b\n\n\nd:\n   \n",
+	"-0\n\t", "!d, (]!{!e!!! c: !\n! c:d, (]!{!: f},(]\n", "a: |\n eb\n  c b\n\n\nd: >-\n   \n", "a: |\n eb c \n b\n\n\nd:\n   \n",
 }
 
 // TestEdits checks every edit of the seeds.
