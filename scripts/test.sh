@@ -14,6 +14,6 @@ trap 'scripts/engine.sh stop' EXIT
 go vet ./...
 if [ "${CI:-}" = true ]; then
 	scripts/fuzz.sh || echo "fuzzing found something new: keep it in testdata/fuzz, and cure it"
-	git clean -fdq -- '*/testdata/fuzz/*'
+	git clean -fdq -- ':(glob)**/testdata/fuzz/**'
 fi
 go test ./...
