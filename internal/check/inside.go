@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"bulkhead/internal/catalog"
 	"bulkhead/internal/contents"
 	"bulkhead/internal/frontend/image"
 	"bulkhead/internal/model"
@@ -196,6 +197,9 @@ func (r *runner) look(ctx context.Context, sys *model.System) {
 		if err != nil {
 			r.report.Faults++
 			notes = []model.Note{{What: "the contents of " + o.image.Name, Why: err.Error()}}
+		}
+		if i := o.image; i.Inventory != nil {
+			i.Lifecycles = append(i.Lifecycles, catalog.Inside(i.Inventory, i.Lifecycles, sys.Site.Now)...)
 		}
 		sys.Notes = append(sys.Notes, notes...)
 		r.lookedInto(o.image)

@@ -127,4 +127,10 @@ type Lifecycle struct {
 
 	Latest string    // newest supported cycle, "" where unknown
 	AsOf   time.Time // date of the table
+
+	// File is the file of the image that tells of the product; empty where
+	// the reference or the configuration does. Compiled says that the product
+	// is part of a program, which has to be built anew.
+	File     string
+	Compiled bool
 }

@@ -110,6 +110,9 @@ func (r *resolver) images() {
 		if !i.Built {
 			i.Lifecycles = catalog.EndOfLife(ref, env, r.in.Site.Now)
 		}
+		if i.Inventory != nil {
+			i.Lifecycles = append(i.Lifecycles, catalog.Inside(i.Inventory, i.Lifecycles, r.in.Site.Now)...)
+		}
 	}
 }
 

@@ -23,18 +23,19 @@ var endOfLifeBase = &rule.Rule{
 }
 
 func checkEndOfLifeBase(p *rule.Pass, i *model.Image) {
-	if i.Built {
-		return
-	}
 	for _, l := range i.Lifecycles {
-		if !ended(l, p.Site.Now) {
+		if !ended(l, p.Site.Now) || i.Built && l.File == "" {
 			continue
 		}
-		f := p.Report(i.Ref.Place(), endMessage(l, p.Site.Now))
+		at := i.Ref.Place()
+		if l.File != "" {
+			at = fileIn(i, l.File)
+		}
+		f := p.Report(at, endMessage(l, p.Site.Now))
 		switch extended := l.Extended.After(p.Site.Now); {
 		case !shipped(i), extended && l.Free:
 			f.Severity = finding.Low
-		case extended:
+		case extended, l.Compiled: // a program uses a small part of what it is built with
 			f.Severity = finding.Medium
 		}
 	}
