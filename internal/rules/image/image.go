@@ -25,6 +25,7 @@ var All = []*rule.Rule{
 	secretInHistory,
 	secretInLayer,
 	setuidFile,
+	staleImage,
 	unfixedVulnerability,
 	unpinnedDigest,
 	untagged,
