@@ -76,7 +76,7 @@ func look(t *testing.T, run map[string]any, layers ...[]byte) *model.Contents {
 	return image.Contents
 }
 
-// program returns an ELF program that asks for a loader, or for none.
+// elfProgram returns an ELF program that asks for a loader, or for none.
 func elfProgram(loader string) string {
 	b := make([]byte, 64+56)
 	copy(b, "\x7fELF\x02\x01\x01")
@@ -198,7 +198,9 @@ func TestStart(t *testing.T) {
 		{"nothing said", map[string]any{}, []item{program}, nil},
 		{"no loader", run("/app/server"), []item{program}, &model.Start{Program: "/app/server", File: file, Interpreter: loader, NoInterpreter: true}},
 		{"a loader", run("/app/server"), []item{
-			program, {name: "lib64", mode: 0o777, to: "usr/lib64"}, {name: "usr/lib64/ld-linux-x86-64.so.2", mode: 0o777, to: "../lib/ld.so"},
+			program,
+			{name: "lib64", mode: 0o777, to: "usr/lib64"},
+			{name: "usr/lib64/ld-linux-x86-64.so.2", mode: 0o777, to: "../lib/ld.so"},
 			{name: "usr/lib/ld.so", mode: 0o755, text: "x"},
 		}, &model.Start{Program: "/app/server", File: file, Interpreter: loader}},
 		{"static", run("/app"), []item{{name: "app", mode: 0o755, text: elfProgram("")}}, &model.Start{Program: "/app", File: &model.File{Name: "app", Mode: 0o755}}},
