@@ -145,6 +145,9 @@ func (r *reader) text(key, def string) model.Fact[string] {
 	return fact
 }
 
+// maxItems bounds what is read of one list.
+const maxItems = 1000
+
 func (r *reader) list(key string) model.List[string] {
 	v, state := r.get(key, yamltext.Sequence)
 	out := model.List[string]{
@@ -152,7 +155,12 @@ func (r *reader) list(key string) model.List[string] {
 		Span:  r.place(v),
 		Add:   func(s string) []source.Edit { return v.Append(yamltext.Str(s)) },
 	}
-	for _, item := range v.Items() {
+	for i, item := range v.Items() {
+		if i == maxItems {
+			r.fault(item.Span(), strconv.Quote(key)+" has more than 1000 items; the rest is not read")
+			out.State = model.Unknown
+			break
+		}
 		if item.Kind() != yamltext.String {
 			r.fault(item.Span(), "item of "+strconv.Quote(key)+" has type "+item.Kind().String()+", not string")
 			out.State = model.Unknown

@@ -223,3 +223,12 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestLongList(t *testing.T) {
+	text := `{"hosts": [` + strings.Repeat(`"tcp://0.0.0.0:1",`, 5000) + `"unix://"]}`
+	facts := Read(source.NewFile("daemon.json", []byte(text)))
+	l := facts.Hosts[0].Listen
+	if len(l.Items) != 1000 || l.Known() || len(facts.Faults) != 1 {
+		t.Errorf("got %d items, known %t, and %d faults, want 1000, false and 1", len(l.Items), l.Known(), len(facts.Faults))
+	}
+}

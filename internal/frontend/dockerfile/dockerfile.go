@@ -20,7 +20,7 @@ import (
 const (
 	maxFile      = 8 << 20
 	maxStages    = 1000
-	maxSteps     = 10_000  // instructions
+	maxSteps     = 5_000   // instructions
 	maxInherited = 1 << 18 // variables, ports, volumes and labels copied from stage to stage
 	maxFaults    = 100
 )
@@ -90,7 +90,7 @@ func (r *reader) read() {
 			r.expand = newExpander(s.escape)
 		}
 		if len(r.lines) == maxSteps {
-			r.fault(r.file.Span(l.start, l.end), "more than 10000 instructions; the rest is not read")
+			r.fault(r.file.Span(l.start, l.end), "more than 5000 instructions; the rest is not read")
 			break
 		}
 		st := split(l, s.escape)

@@ -21,8 +21,8 @@ type Options struct {
 // Limits of what is parsed. The parser recurses as deep as the script nests;
 // beyond the limits a script is left unparsed, with an error.
 const (
-	maxScript  = 1 << 20
-	maxOpeners = 8000 // in scripts longer than maxPlain
+	maxText    = 512 << 10 // bytes of all scripts of a parser: a command takes a hundred times its text
+	maxOpeners = 8000      // in scripts longer than maxPlain
 	maxPlain   = 8 << 10
 	maxDepth   = 4 // of scripts given to sh -c inside scripts
 )
@@ -30,10 +30,11 @@ const (
 // A Parser reads scripts. It is not safe for concurrent use.
 type Parser struct {
 	parser *syntax.Parser
+	left   int // of maxText
 }
 
 // NewParser returns a parser of POSIX and bash scripts.
-func NewParser() *Parser { return &Parser{syntax.NewParser(syntax.Variant(syntax.LangBash))} }
+func NewParser() *Parser { return &Parser{syntax.NewParser(syntax.Variant(syntax.LangBash)), maxText} }
 
 // Named returns what model.Script calls the shell at path, and whether it is
 // one whose scripts can be read.
@@ -105,7 +106,7 @@ func (p *Parser) Exec(args []Arg, span source.Span) *model.Script {
 // parse parses script. A failure inside the parser itself counts as one of
 // the script.
 func (p *Parser) parse(script string) (file *syntax.File, err error) {
-	if tooComplex(script) {
+	if p.left -= len(script); p.left < 0 || tooComplex(script) {
 		return nil, errors.New("the script is too long or nested too deeply")
 	}
 	defer func() {
@@ -125,9 +126,6 @@ func (p *Parser) parse(script string) (file *syntax.File, err error) {
 func tooComplex(script string) bool {
 	if len(script) <= maxPlain {
 		return false
-	}
-	if len(script) > maxScript {
-		return true
 	}
 	openers := 0
 	for i := range len(script) {
