@@ -1,0 +1,111 @@
+package sensor
+
+import (
+	"bytes"
+	"encoding/binary"
+	"testing"
+)
+
+// event returns an event with records of tags and texts, as the kernel writes it.
+func event(t testing.TB, h header, records ...any) []byte {
+	t.Helper()
+	var data bytes.Buffer
+	for i := 0; i < len(records); i += 2 {
+		text := records[i+1].(string)
+		data.WriteByte(byte(records[i].(int)))
+		data.Write(binary.LittleEndian.AppendUint16(nil, uint16(len(text))))
+		data.WriteString(text)
+	}
+	h.Size = uint32(data.Len())
+	var out bytes.Buffer
+	if err := binary.Write(&out, binary.LittleEndian, h); err != nil {
+		t.Fatal(err)
+	}
+	return append(out.Bytes(), data.Bytes()...)
+}
+
+func TestPath(t *testing.T) {
+	for _, tt := range []struct {
+		records []any
+		want    string
+	}{
+		{[]any{1, "/etc/passwd\x00"}, "/etc/passwd"},
+		{[]any{1, "/etc/../etc//shadow\x00"}, "/etc/shadow"},
+		{[]any{1, "x\x00", tagBase + 1, "c\x00", tagBase + 1, "b\x00", tagBase + 1, ""}, "/b/c/x"},
+		{[]any{1, "../x\x00", tagBase + 1, "c\x00", tagBase + 1, "b\x00", tagBase + 1, ""}, "/b/x"},
+		{[]any{1, "x\x00", tagBase + 1, ""}, "/x"}, // the root
+		{[]any{1, "x\x00"}, "x"}, // its folder is unknown
+	} {
+		r, ok := decode(event(t, header{Kind: kindSyscall}, tt.records...))
+		if got, _ := r.path(1); !ok || got != tt.want {
+			t.Errorf("%q: got %q, %v, want %q", tt.records, got, ok, tt.want)
+		}
+	}
+}
+
+func TestContainerOf(t *testing.T) {
+	const id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	for path, want := range map[string]string{
+		"/docker/" + id: id,
+		"0::/system.slice/docker-" + id + ".scope":                            id,
+		"/kubepods.slice/kubepods-pod1.slice/cri-containerd-" + id + ".scope": id,
+		"/machine.slice/libpod-" + id + ".scope/container":                    id,
+		"/default/" + id + "/init.scope":                                      id,
+		"/kubepods/burstable/pod1/" + id:                                      id,
+		"/user.slice/user-0.slice":                                            "",
+		"/docker/" + id[1:]:                                                   "",
+		"/docker/" + id + "0":                                                 "",
+		"/system.slice/var-lib-docker-overlay2-" + id + "-merged.mount":       "",
+	} {
+		if got := containerOf(path); got != want {
+			t.Errorf("%s: got %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestArguments(t *testing.T) {
+	for _, tt := range []struct {
+		call string
+		args [6]uint64
+		name string
+		want string
+	}{
+		{"openat", [6]uint64{0, 0, 0o1101}, "flags", "O_CREAT|O_TRUNC|O_WRONLY"},
+		{"openat", [6]uint64{}, "flags", "O_RDONLY"},
+		{"creat", [6]uint64{}, "flags", "O_CREAT|O_TRUNC|O_WRONLY"},
+		{"socket", [6]uint64{17}, "domain", "AF_PACKET"},
+		{"socket", [6]uint64{99}, "domain", "99"},
+		{"ptrace", [6]uint64{16}, "request", "PTRACE_ATTACH"},
+		{"unshare", [6]uint64{0x14000000}, "flags", "CLONE_NEWUTS|CLONE_NEWUSER"},
+		{"chmod", [6]uint64{0, 0o4755}, "mode", "S_IROTH|S_IXOTH|S_IRGRP|S_IXGRP|S_IRUSR|S_IWUSR|S_IXUSR|S_ISUID"},
+		{"setuid", [6]uint64{1000}, "uid", "1000"},
+	} {
+		e := Event{name: tt.call, call: callNamed(tt.call), raw: raw{header: header{Args: tt.args}}}
+		if got, ok := e.arg(tt.name); !ok || got != tt.want {
+			t.Errorf("%s.%s: got %q, %v, want %q", tt.call, tt.name, got, ok, tt.want)
+		}
+	}
+	if got, ok := (&Event{name: "execve"}).arg("flags"); ok {
+		t.Errorf("execve.flags: got %q, want no value", got)
+	}
+}
+
+// FuzzDecode: whatever comes, nothing panics, and no record is outside of its event.
+func FuzzDecode(f *testing.F) {
+	f.Add(event(f, header{Kind: kindExec}, tagArgv, "sh\x00-c\x00", tagExe, "sh\x00", tagExe, "bin\x00", tagExe, ""))
+	f.Add(event(f, header{Kind: kindSyscall, Nr: 42}, tagAddress, "\x02\x00\x00\x50\x7f\x00\x00\x01", tagDescriptor, string(make([]byte, 48))))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, ok := decode(data)
+		if !ok {
+			return
+		}
+		if int(r.Size) > len(data)-headerSize {
+			t.Fatalf("got %d bytes of records in an event of %d", r.Size, len(data))
+		}
+		for i := range calls {
+			e := Event{name: calls[i].name, call: &calls[i], raw: r, users: &users{}, proc: process{image: &image{argv: r.argv, exe: r.exe}}}
+			e.describe()
+			_, _, _ = e.args(), e.fd.text(), e.proc.cmdline()
+		}
+	})
+}

@@ -1,0 +1,253 @@
+package sensor
+
+import (
+	"bytes"
+	"context"
+	_ "embed" // the programs
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"github.com/cilium/ebpf/ringbuf"
+	"golang.org/x/sys/unix"
+
+	"bulkhead/internal/falco"
+)
+
+// programs is bpf/sensor.c, compiled.
+//
+//go:generate sh -c "cd bpf && clang -target bpf -g -O2 -Wall -Werror -mcpu=v3 -fdebug-prefix-map=$PWD/bpf=. -c sensor.c -o sensor.o && llvm-strip -g sensor.o"
+//go:embed bpf/sensor.o
+var programs []byte
+
+// A Sensor tells what happens on this machine.
+type Sensor struct {
+	options    Options
+	collection *ebpf.Collection
+	links      []link.Link
+	reader     *ringbuf.Reader
+	read       uint64
+}
+
+// Open loads and attaches the programs. Events wait in the ring buffer until Run
+// reads them.
+func Open(o Options) (*Sensor, error) {
+	if err := possible(); err != nil {
+		return nil, err
+	}
+	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(programs))
+	if err != nil {
+		return nil, fmt.Errorf("read the sensor's programs: %w", err)
+	}
+	if err := spec.Variables["self"].Set(uint32(os.Getpid())); err != nil {
+		return nil, fmt.Errorf("set up the sensor's programs: %w", err)
+	}
+	s := &Sensor{options: o}
+	if s.collection, err = ebpf.NewCollection(spec); err != nil {
+		return nil, fmt.Errorf("load the sensor's programs: %s (bulkhead doctor says what this kernel gives)", meaning(err))
+	}
+	if err := s.attach(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// possible returns an error that names what is missing, or nil.
+func possible() error {
+	switch _, err := os.Stat("/sys/kernel/btf/vmlinux"); {
+	case runtime.GOARCH != "amd64":
+		return errors.New("watching works on x86-64 only; this is " + runtime.GOARCH)
+	case os.Geteuid() != 0:
+		return errors.New("watching needs root")
+	case err != nil:
+		return errors.New("watching needs a kernel with BTF (CONFIG_DEBUG_INFO_BTF), 5.8 or newer")
+	case unifiedRoot() == "":
+		return errors.New("watching needs a cgroup2 file system, to tell containers apart; this machine has version 1 only")
+	}
+	return nil
+}
+
+// attach fills the table of wanted calls and attaches the programs: those that
+// tell of processes first, so that no call comes from an unknown one.
+func (s *Sensor) attach() error {
+	for _, name := range s.options.EventTypes {
+		c := callNamed(name)
+		if c == nil {
+			continue
+		}
+		wanted := [8]uint8{1}
+		copy(wanted[1:], c.reads[:])
+		if err := s.collection.Maps["table"].Put(uint32(c.nr), wanted); err != nil {
+			return fmt.Errorf("choose system calls: %w", err)
+		}
+	}
+	reader, err := ringbuf.NewReader(s.collection.Maps["ring"])
+	if err != nil {
+		return fmt.Errorf("open the ring buffer: %w", err)
+	}
+	s.reader = reader
+	for _, name := range []string{"group_mkdir", "process_fork", "process_exit", "process_exec", "sys_exit"} {
+		l, err := link.AttachTracing(link.TracingOptions{Program: s.collection.Programs[name]})
+		if err != nil {
+			return fmt.Errorf("attach the sensor's program %s: %s", name, meaning(err))
+		}
+		s.links = append(s.links, l)
+	}
+	return nil
+}
+
+// groupsNow returns the control groups that there are, by inode.
+func groupsNow() map[uint64]string {
+	groups := map[uint64]string{}
+	root := unifiedRoot()
+	_ = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return nil // it went away meanwhile
+		}
+		if info, err := d.Info(); err == nil {
+			if st, ok := info.Sys().(*syscall.Stat_t); ok {
+				groups[st.Ino] = containerOf(name[len(root):])
+			}
+		}
+		return nil
+	})
+	return groups
+}
+
+// tick is how often answers of the engine are looked for while nothing happens.
+const tick = 20 * time.Millisecond
+
+// Run hands every event to handle until ctx is done, then what is left. The
+// programs are detached when it returns.
+func (s *Sensor) Run(ctx context.Context, handle func(*Event)) error {
+	answers := make(chan answer, 16)
+	asking, cancel := context.WithCancel(ctx)
+	defer cancel()
+	t := s.tracker(handle, func(id string) {
+		go func() {
+			a := answer{id: id}
+			if s.options.Describe != nil {
+				a.container, _ = s.options.Describe(asking, id) // no answer is what pending says
+			}
+			select {
+			case answers <- a:
+			case <-asking.Done():
+			}
+		}()
+	})
+	for cgroup, id := range groupsNow() {
+		t.group(cgroup, id)
+	}
+	for ctx.Err() == nil {
+		if err := s.next(t, tick); err != nil {
+			return err
+		}
+		t.expire(patience)
+		for more := true; more; {
+			select {
+			case a := <-answers:
+				t.answered(a)
+			default:
+				more = false
+			}
+		}
+	}
+	return s.drain(t)
+}
+
+func (s *Sensor) tracker(handle func(*Event), ask func(string)) *tracker {
+	var now unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) // it cannot fail for a clock that exists since 2.6.39
+	t := &tracker{
+		procs: snapshot("/proc"), groups: map[uint64]string{}, known: map[string]*Container{}, asked: map[string]time.Time{},
+		held: map[string][]*Event{}, calls: map[int32]*call{}, types: map[string]falco.EventType{}, users: readUsers(),
+		boot: time.Now().Add(-time.Duration(now.Nano())), ask: ask, handle: handle, rescan: groupsNow, procDir: "/proc",
+	}
+	for _, name := range s.options.EventTypes {
+		if c := callNamed(name); c != nil {
+			t.calls[int32(c.nr)] = c
+			t.types[name] = falco.EventTypeOf(name)
+		}
+	}
+	return t
+}
+
+// next reads events until there is none for a while.
+func (s *Sensor) next(t *tracker, wait time.Duration) error {
+	var record ringbuf.Record
+	const batch = 256
+	s.reader.SetDeadline(time.Now().Add(wait))
+	for range batch {
+		switch err := s.reader.ReadInto(&record); {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return nil
+		case err != nil:
+			return fmt.Errorf("read events: %w", err)
+		}
+		s.read++
+		if r, ok := decode(record.RawSample); ok {
+			t.take(&r)
+		}
+	}
+	return nil
+}
+
+// drain detaches, and reads until every event is accounted for.
+func (s *Sensor) drain(t *tracker) error {
+	if err := s.detach(); err != nil {
+		return err
+	}
+	for end := time.Now().Add(time.Second); time.Now().Before(end); {
+		c, err := s.Counts()
+		if err != nil || c.Produced == c.Read+c.Dropped {
+			t.expire(0)
+			return err
+		}
+		if err := s.next(t, tick); err != nil {
+			return err
+		}
+	}
+	t.expire(0)
+	return errors.New("some events are neither read nor counted as dropped")
+}
+
+// Counts returns how many events there were until now.
+func (s *Sensor) Counts() (Counts, error) {
+	var counts [2]uint64
+	for i := range counts {
+		var each []uint64
+		if err := s.collection.Maps["counts"].Lookup(uint32(i), &each); err != nil {
+			return Counts{}, fmt.Errorf("count events: %w", err)
+		}
+		for _, n := range each {
+			counts[i] += n
+		}
+	}
+	return Counts{Produced: counts[0], Read: s.read, Dropped: counts[1]}, nil
+}
+
+func (s *Sensor) detach() error {
+	var errs []error
+	for _, l := range s.links {
+		errs = append(errs, l.Close())
+	}
+	s.links = nil
+	return errors.Join(errs...)
+}
+
+// Close detaches the programs and frees what they used.
+func (s *Sensor) Close() error {
+	err := s.detach()
+	if s.reader != nil {
+		err = errors.Join(err, s.reader.Close())
+	}
+	s.collection.Close()
+	return err
+}

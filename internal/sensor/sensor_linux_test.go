@@ -1,0 +1,143 @@
+package sensor
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// noisy is how many system calls the helper process makes.
+const noisy = "BULKHEAD_TEST_CALLS"
+
+// TestMain makes the test program the helper: it duplicates a descriptor that
+// does not exist, many times.
+func TestMain(m *testing.M) {
+	if n, err := strconv.Atoi(os.Getenv(noisy)); err == nil {
+		for range n {
+			_, _ = syscall.Dup(-1) // the failure is the point
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// helper starts n system calls in another process and returns its number.
+func helper(t *testing.T, n int) int {
+	t.Helper()
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), noisy+"="+strconv.Itoa(n))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("helper: %v\n%s", err, out)
+	}
+	return cmd.Process.Pid
+}
+
+// opened returns a sensor for calls, or skips with the reason.
+func opened(t *testing.T, calls ...string) *Sensor {
+	t.Helper()
+	for _, p := range Probes() {
+		if (p.Name == "BTF" || p.Name == "ring buffer" || p.Name == "tp_btf") && p.Status != Works {
+			t.Skipf("no sensor: %s: %s", p.Name, p.Detail)
+		}
+	}
+	start := time.Now()
+	s, err := Open(Options{EventTypes: calls})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("opened in %v", time.Since(start))
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// TestAccounting: what the kernel produced was read or dropped, to the event,
+// where nobody reads in time and where somebody does.
+func TestAccounting(t *testing.T) {
+	t.Run("overflow", func(t *testing.T) {
+		s := opened(t, "dup")
+		const calls = 200_000 // more than the ring has room for
+		pid := helper(t, calls)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		seen := 0
+		if err := s.Run(ctx, func(e *Event) {
+			if e.PID == uint32(pid) && e.name == "dup" {
+				seen++
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		c, err := s.Counts()
+		if err != nil || c.Produced != c.Read+c.Dropped || c.Dropped == 0 || c.Produced < calls || seen == 0 || uint64(seen) > c.Read {
+			t.Errorf("got %+v, %d seen, %v, want produced to be read and dropped, and some of each", c, seen, err)
+		}
+	})
+	t.Run("read", func(t *testing.T) {
+		s := opened(t, "dup", "execve")
+		const calls = 20_000 // fewer than the ring has room for
+		pid := helper(t, calls)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		seen, started := 0, ""
+		if err := s.Run(ctx, func(e *Event) {
+			switch {
+			case e.PID != uint32(pid):
+			case e.name == "execve":
+				started = strings.Join(e.proc.argv, " ")
+			case e.Ret == -int64(syscall.EBADF):
+				seen++
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		c, err := s.Counts()
+		if err != nil || c.Produced != c.Read || c.Dropped != 0 || seen != calls || started != "/proc/self/exe" {
+			t.Errorf("got %+v, %d of %d calls of %q, %v, want all of them", c, seen, calls, started, err)
+		}
+	})
+}
+
+// TestObject compiles bpf/sensor.c and compares it with the object that is
+// embedded. Another version of the compiler writes another object.
+func TestObject(t *testing.T) {
+	version, err := exec.Command("clang", "--version").Output()
+	if err != nil {
+		t.Skip("clang is not installed")
+	}
+	if !bytes.Contains(version, []byte("clang version 14.")) {
+		t.Skipf("the object was made with clang 14; this is %s", bytes.SplitN(version, []byte("\n"), 2)[0])
+	}
+	if _, err := exec.LookPath("llvm-strip"); err != nil {
+		t.Skip("llvm-strip is not installed")
+	}
+	dir, err := filepath.Abs("bpf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "sensor.o")
+	compile := exec.Command("clang", "-target", "bpf", "-g", "-O2", "-Wall", "-Werror", "-mcpu=v3", "-fdebug-prefix-map="+dir+"=.", "-c", "sensor.c", "-o", out)
+	compile.Dir = dir
+	for _, cmd := range []*exec.Cmd{compile, exec.Command("llvm-strip", "-g", out)} {
+		if text, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", cmd, err, text)
+		}
+	}
+	got, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, programs) {
+		t.Errorf("bpf/sensor.o (%d bytes) is not what bpf/sensor.c compiles to (%d bytes); run go generate", len(programs), len(got))
+	}
+}
