@@ -30,6 +30,7 @@ func (r *reader) takeDocuments(s *scanner, st *statement) {
 		docs[i].start, docs[i].end, ok = s.heredoc(docs[i].Heredoc)
 		if !ok {
 			st.err = fmt.Errorf("unterminated heredoc %s", brief(docs[i].Name))
+			st.open = true
 		}
 		docs[i].Content = r.whole[docs[i].start:docs[i].end]
 	}

@@ -238,3 +238,14 @@ func editable(f *model.Facts) []model.Word {
 	}
 	return all
 }
+
+// TestInsertAfterOpenEnd checks that nothing is put behind what would swallow
+// it.
+func TestInsertAfterOpenEnd(t *testing.T) {
+	for _, text := range []string{"FROM a\nRUN <<EOF\nb\n", "FROM a\nRUN b \\\n"} {
+		s := Read(source.NewFile("Dockerfile", []byte(text)), Options{}).Builds[0].Stages[0]
+		if got := s.User.Edit(model.User{Name: "app"}); got != nil {
+			t.Errorf("%q: got %v, want no edit", text, got)
+		}
+	}
+}

@@ -93,7 +93,7 @@ func (r *reader) insertAbove(in *model.Instruction, key, text string) []source.E
 func (r *reader) insertAtEnd(s *stage, key, text string) []source.Edit {
 	last := s.lines[len(s.lines)-1]
 	if last.open {
-		return nil // the file ends in a continuation, which would swallow it
+		return nil // the file ends in a continuation or a here-document, which would swallow it
 	}
 	nl, end := r.file.Newline(), last.next
 	first := s.Instructions[len(s.Instructions)-1].Span.Start
