@@ -2,7 +2,9 @@ package cli
 
 import (
 	"math"
+	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 )
 
 // softMemory is how much memory, in bytes, the collector may let garbage fill
@@ -14,5 +16,22 @@ const softMemory = 160 << 20
 func LimitMemory() {
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
 		debug.SetMemoryLimit(softMemory)
+		growWithNeed(softMemory)
 	}
+}
+
+// growWithNeed looks at the end of every collection whether what is needed
+// comes near limit, and then gives it twice that: a collector at its limit does
+// little else than collect.
+func growWithNeed(limit int64) {
+	type collected struct{ self *collected }
+	runtime.AddCleanup(&collected{}, func(limit int64) {
+		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		metrics.Read(live)
+		if need := int64(live[0].Value.Uint64()); need > limit/2 {
+			limit = 2 * need
+			debug.SetMemoryLimit(limit)
+		}
+		growWithNeed(limit)
+	}, limit)
 }
