@@ -196,8 +196,12 @@ F:usr/bin
 			"0 Alpine:v3.22 musl 1.2.5-r10 pkg:apk/alpine/musl@1.2.5-r10?arch=x86_64&distro=alpine-3.22.1 license=MIT",
 			"0 Alpine:v3.22 ssl_client 1.37.0-r18 pkg:apk/alpine/ssl_client@1.37.0-r18?arch=x86_64&distro=alpine-3.22.1 source=busybox license=GPL-2.0-only",
 		}, ""},
-		{"no package database", []string{"-- app/node_modules/@a/b/package.json --\n{\"name\":\"@a/b\",\"version\":\"1.0.0\",\"license\":\"ISC\"}\n"},
-			[]string{"0 npm @a/b 1.0.0 pkg:npm/%40a/b@1.0.0 license=ISC"}, "no package database found"},
+		{
+			"no package database",
+			[]string{"-- app/node_modules/@a/b/package.json --\n{\"name\":\"@a/b\",\"version\":\"1.0.0\",\"license\":\"ISC\"}\n"},
+			[]string{"0 npm @a/b 1.0.0 pkg:npm/%40a/b@1.0.0 license=ISC"},
+			"no package database found",
+		},
 		{"nothing at all", []string{"-- app/x --\n"}, []string{}, "no other software found"},
 		{"owned by a distribution's package", []string{debian + dash + `-- var/lib/dpkg/info/node-x.list --
 /.
@@ -235,8 +239,12 @@ flask==2.0.1
 			"0 PyPI flask 2.0.1 pkg:pypi/flask@2.0.1",
 			"0 npm x 1.0.0 pkg:npm/x@1.0.0",
 		}, ""},
-		{"broken database", []string{debian + dash, "-- var/lib/rpm/Packages --\nthis is no database, but it is long enough to be looked at as if it were one" + strings.Repeat(" x", 300) + "\n"},
-			[]string{"0 Debian:12 dash 0.5.12-2 pkg:deb/debian/dash@0.5.12-2?arch=amd64&distro=debian-12"}, "no format that rpm uses"},
+		{
+			"broken database",
+			[]string{debian + dash, "-- var/lib/rpm/Packages --\nthis is no database, but it is long enough to be looked at as if it were one" + strings.Repeat(" x", 300) + "\n"},
+			[]string{"0 Debian:12 dash 0.5.12-2 pkg:deb/debian/dash@0.5.12-2?arch=amd64&distro=debian-12"},
+			"no format that rpm uses",
+		},
 		{"deleted database", []string{debian + dash, "-- var/lib/dpkg/.wh.status --\n-- var/lib/x --\n"}, []string{}, "no package database"},
 		{"deleted folder", []string{"-- app/node_modules/x/package.json --\n{\"name\":\"x\",\"version\":\"1.0.0\"}\n", "-- app/.wh.node_modules --\n"}, []string{}, "no package database"},
 	} {

@@ -46,49 +46,85 @@ func TestFiles(t *testing.T) {
 		name, text string
 		want       []string
 	}{
-		{"package-lock.json", `{"lockfileVersion":3,"packages":{"":{"name":"app","version":"1.0.0"},
+		{
+			"package-lock.json", `{"lockfileVersion":3,"packages":{"":{"name":"app","version":"1.0.0"},
 			"node_modules/a":{"version":"1.0.0","license":"MIT"},"node_modules/a/node_modules/@s/b":{"version":"2.0.0","dev":true},
 			"node_modules/alias":{"name":"real","version":"3.0.0"},"node_modules/ws":{"resolved":"ws","link":true},"ws":{"version":"1.0.0"}}}`,
-			[]string{"npm @s/b 2.0.0 dev", "npm a 1.0.0 MIT", "npm real 3.0.0"}},
-		{"package-lock.json", `{"lockfileVersion":1,"dependencies":{"a":{"version":"1.0.0","dependencies":{"b":{"version":"2.0.0","dev":true}}},
+			[]string{"npm @s/b 2.0.0 dev", "npm a 1.0.0 MIT", "npm real 3.0.0"},
+		},
+		{
+			"package-lock.json", `{"lockfileVersion":1,"dependencies":{"a":{"version":"1.0.0","dependencies":{"b":{"version":"2.0.0","dev":true}}},
 			"c":{"version":"npm:real@3.0.0"},"d":{"version":"file:../d"},"e":{"version":"github:x/e#1"}}}`,
-			[]string{"npm a 1.0.0", "npm b 2.0.0 dev", "npm real 3.0.0"}},
+			[]string{"npm a 1.0.0", "npm b 2.0.0 dev", "npm real 3.0.0"},
+		},
 		{"package-lock.json", `{"packages":`, []string{"package-lock.json: not read: unexpected end of JSON input"}},
-		{"yarn.lock", "# yarn lockfile v1\n\n\n\"@s/b@^1.0.0\", \"@s/b@^1.1.0\":\n  version \"1.2.3\"\n  resolved \"https://x\"\n  dependencies:\n    version \"9.9.9\"\n\na@^1:\n  version \"1.0.0\"\n\nx@npm:real@^2:\n  version \"2.0.0\"\n",
-			[]string{"npm @s/b 1.2.3", "npm a 1.0.0", "npm real 2.0.0"}},
-		{"yarn.lock", "__metadata:\n  version: 8\n\n\"@s/b@npm:^1.0.0\":\n  version: 1.2.3\n  resolution: \"@s/b@npm:1.2.3\"\n\n\"app@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"app@workspace:.\"\n",
-			[]string{"npm @s/b 1.2.3"}},
-		{"pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages:\n  '@s/b@1.2.3':\n    resolution: {integrity: x}\n  a@1.0.0(react@18.0.0):\n    resolution: {integrity: x}\n  c@file:../c:\n    resolution: {}\n",
-			[]string{"npm @s/b 1.2.3", "npm a 1.0.0"}},
-		{"pnpm-lock.yaml", "lockfileVersion: 5.4\npackages:\n  /@s/b/1.2.3:\n    dev: true\n  /a/1.0.0_react@18.0.0:\n    dev: false\n",
-			[]string{"npm @s/b 1.2.3 dev", "npm a 1.0.0"}},
-		{"bun.lock", "{\n  \"lockfileVersion\": 1,\n  \"packages\": {\n    \"a\": [\"a@1.0.0\", \"\", {}, \"sha512-,]\"],\n    \"@s/b\": [\"@s/b@2.0.0\", \"\",],\n    \"w\": [\"w@workspace:w\"],\n  },\n}\n",
-			[]string{"npm @s/b 2.0.0", "npm a 1.0.0"}},
-		{"requirements.txt", "# x\nFlask==2.0.1\nrequests[socks] == 2.31.0 ; python_version > '3' # y\ndjango>=4\nsix==1.16.0 --hash=sha256:abc\nfoo==1.*\n-r other.txt\nbar==1.0 \\\n",
-			[]string{"PyPI Flask 2.0.1", "PyPI bar 1.0", "PyPI requests 2.31.0", "PyPI six 1.16.0"}},
-		{"poetry.lock", "[[package]]\nname = \"six\"\nversion = \"1.16.0\"\n\n[package.dependencies]\nname = \"not this\"\n\n[[package]]\nname = \"pytest\"\nversion = \"8.0.0\"\ngroups = [\"dev\"]\n\n[metadata]\n",
-			[]string{"PyPI pytest 8.0.0 dev", "PyPI six 1.16.0"}},
-		{"uv.lock", "version = 1\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\nsource = { virtual = \".\" }\n[[package]]\nname = \"six\"\nversion = \"1.16.0\"\nsource = { registry = \"https://x\" }\n",
-			[]string{"PyPI six 1.16.0"}},
-		{"Pipfile.lock", `{"default":{"six":{"version":"==1.16.0"},"local":{"path":"."}},"develop":{"pytest":{"version":"==8.0.0"},"six":{"version":"==1.16.0"}}}`,
-			[]string{"PyPI pytest 8.0.0 dev", "PyPI six 1.16.0"}},
-		{"lib/six-1.16.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: six\nVersion: 1.16.0\nClassifier: License :: OSI Approved :: MIT License\nLicense: UNKNOWN\n\nVersion: 9\n",
-			[]string{"PyPI six 1.16.0 MIT License"}},
-		{"Gemfile.lock", "GIT\n  remote: x\n  specs:\n    own (0.1)\n\nGEM\n  remote: https://x\n  specs:\n    nokogiri (1.15.0-x86_64-linux)\n      racc (~> 1.4)\n    rack (2.2.3)\n\nPLATFORMS\n  ruby\n",
-			[]string{"RubyGems nokogiri 1.15.0", "RubyGems rack 2.2.3"}},
-		{"gems/3.1.0/specifications/rack-2.2.3.gemspec", "Gem::Specification.new do |s|\n  s.name = \"rack\".freeze\n  s.version = \"2.2.3\"\n  s.licenses = [\"MIT\".freeze, \"Ruby\".freeze]\n  s.add_dependency(%q<x>, version = \"9\")\nend\n",
-			[]string{"RubyGems rack 2.2.3 MIT OR Ruby"}},
-		{"Cargo.lock", "version = 3\n\n[[package]]\nname = \"serde\"\nversion = \"1.0.0\"\nsource = \"registry+https://x\"\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n",
-			[]string{"crates.io serde 1.0.0"}},
-		{"composer.lock", `{"packages":[{"name":"monolog/monolog","version":"v2.0.0","license":["MIT"]},{"name":"own/x","version":"dev-main"}],"packages-dev":[{"name":"phpunit/phpunit","version":"9.0.0"}]}`,
-			[]string{"Packagist monolog/monolog 2.0.0 MIT", "Packagist phpunit/phpunit 9.0.0 dev"}},
-		{"vendor/composer/installed.json", `{"packages":[{"name":"a/a","version":"1.0"},{"name":"b/b","version":"2.0"}],"dev-package-names":["b/b"]}`,
-			[]string{"Packagist a/a 1.0", "Packagist b/b 2.0 dev"}},
+		{
+			"yarn.lock", "# yarn lockfile v1\n\n\n\"@s/b@^1.0.0\", \"@s/b@^1.1.0\":\n  version \"1.2.3\"\n  resolved \"https://x\"\n  dependencies:\n    version \"9.9.9\"\n\na@^1:\n  version \"1.0.0\"\n\nx@npm:real@^2:\n  version \"2.0.0\"\n",
+			[]string{"npm @s/b 1.2.3", "npm a 1.0.0", "npm real 2.0.0"},
+		},
+		{
+			"yarn.lock", "__metadata:\n  version: 8\n\n\"@s/b@npm:^1.0.0\":\n  version: 1.2.3\n  resolution: \"@s/b@npm:1.2.3\"\n\n\"app@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"app@workspace:.\"\n",
+			[]string{"npm @s/b 1.2.3"},
+		},
+		{
+			"pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages:\n  '@s/b@1.2.3':\n    resolution: {integrity: x}\n  a@1.0.0(react@18.0.0):\n    resolution: {integrity: x}\n  c@file:../c:\n    resolution: {}\n",
+			[]string{"npm @s/b 1.2.3", "npm a 1.0.0"},
+		},
+		{
+			"pnpm-lock.yaml", "lockfileVersion: 5.4\npackages:\n  /@s/b/1.2.3:\n    dev: true\n  /a/1.0.0_react@18.0.0:\n    dev: false\n",
+			[]string{"npm @s/b 1.2.3 dev", "npm a 1.0.0"},
+		},
+		{
+			"bun.lock", "{\n  \"lockfileVersion\": 1,\n  \"packages\": {\n    \"a\": [\"a@1.0.0\", \"\", {}, \"sha512-,]\"],\n    \"@s/b\": [\"@s/b@2.0.0\", \"\",],\n    \"w\": [\"w@workspace:w\"],\n  },\n}\n",
+			[]string{"npm @s/b 2.0.0", "npm a 1.0.0"},
+		},
+		{
+			"requirements.txt", "# x\nFlask==2.0.1\nrequests[socks] == 2.31.0 ; python_version > '3' # y\ndjango>=4\nsix==1.16.0 --hash=sha256:abc\nfoo==1.*\n-r other.txt\nbar==1.0 \\\n",
+			[]string{"PyPI Flask 2.0.1", "PyPI bar 1.0", "PyPI requests 2.31.0", "PyPI six 1.16.0"},
+		},
+		{
+			"poetry.lock", "[[package]]\nname = \"six\"\nversion = \"1.16.0\"\n\n[package.dependencies]\nname = \"not this\"\n\n[[package]]\nname = \"pytest\"\nversion = \"8.0.0\"\ngroups = [\"dev\"]\n\n[metadata]\n",
+			[]string{"PyPI pytest 8.0.0 dev", "PyPI six 1.16.0"},
+		},
+		{
+			"uv.lock", "version = 1\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\nsource = { virtual = \".\" }\n[[package]]\nname = \"six\"\nversion = \"1.16.0\"\nsource = { registry = \"https://x\" }\n",
+			[]string{"PyPI six 1.16.0"},
+		},
+		{
+			"Pipfile.lock", `{"default":{"six":{"version":"==1.16.0"},"local":{"path":"."}},"develop":{"pytest":{"version":"==8.0.0"},"six":{"version":"==1.16.0"}}}`,
+			[]string{"PyPI pytest 8.0.0 dev", "PyPI six 1.16.0"},
+		},
+		{
+			"lib/six-1.16.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: six\nVersion: 1.16.0\nClassifier: License :: OSI Approved :: MIT License\nLicense: UNKNOWN\n\nVersion: 9\n",
+			[]string{"PyPI six 1.16.0 MIT License"},
+		},
+		{
+			"Gemfile.lock", "GIT\n  remote: x\n  specs:\n    own (0.1)\n\nGEM\n  remote: https://x\n  specs:\n    nokogiri (1.15.0-x86_64-linux)\n      racc (~> 1.4)\n    rack (2.2.3)\n\nPLATFORMS\n  ruby\n",
+			[]string{"RubyGems nokogiri 1.15.0", "RubyGems rack 2.2.3"},
+		},
+		{
+			"gems/3.1.0/specifications/rack-2.2.3.gemspec", "Gem::Specification.new do |s|\n  s.name = \"rack\".freeze\n  s.version = \"2.2.3\"\n  s.licenses = [\"MIT\".freeze, \"Ruby\".freeze]\n  s.add_dependency(%q<x>, version = \"9\")\nend\n",
+			[]string{"RubyGems rack 2.2.3 MIT OR Ruby"},
+		},
+		{
+			"Cargo.lock", "version = 3\n\n[[package]]\nname = \"serde\"\nversion = \"1.0.0\"\nsource = \"registry+https://x\"\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n",
+			[]string{"crates.io serde 1.0.0"},
+		},
+		{
+			"composer.lock", `{"packages":[{"name":"monolog/monolog","version":"v2.0.0","license":["MIT"]},{"name":"own/x","version":"dev-main"}],"packages-dev":[{"name":"phpunit/phpunit","version":"9.0.0"}]}`,
+			[]string{"Packagist monolog/monolog 2.0.0 MIT", "Packagist phpunit/phpunit 9.0.0 dev"},
+		},
+		{
+			"vendor/composer/installed.json", `{"packages":[{"name":"a/a","version":"1.0"},{"name":"b/b","version":"2.0"}],"dev-package-names":["b/b"]}`,
+			[]string{"Packagist a/a 1.0", "Packagist b/b 2.0 dev"},
+		},
 		{"vendor/composer/installed.json", `[{"name":"a/a","version":"1.0"}]`, []string{"Packagist a/a 1.0"}},
 		{"app.deps.json", `{"libraries":{"app/1.0.0":{"type":"project"},"Newtonsoft.Json/13.0.1":{"type":"package"}}}`, []string{"NuGet Newtonsoft.Json 13.0.1"}},
 		{"packages.lock.json", `{"dependencies":{"net8.0":{"A":{"type":"Direct","resolved":"1.0.0"},"own":{"type":"Project"}}}}`, []string{"NuGet A 1.0.0"}},
-		{"gradle.lockfile", "# x\norg.a:b:1.0=compileClasspath,runtimeClasspath\norg.junit:junit:4.0=testRuntimeClasspath\nempty=\n",
-			[]string{"Maven org.a:b 1.0", "Maven org.junit:junit 4.0 dev"}},
+		{
+			"gradle.lockfile", "# x\norg.a:b:1.0=compileClasspath,runtimeClasspath\norg.junit:junit:4.0=testRuntimeClasspath\nempty=\n",
+			[]string{"Maven org.a:b 1.0", "Maven org.junit:junit 4.0 dev"},
+		},
 		{"go.mod", "module x\n\ngo 1.24\n\nrequire (\n\tgolang.org/x/text v0.3.0 // indirect\n)\n", []string{"Go golang.org/x/text v0.3.0"}},
 	} {
 		got := folder(t, tt.name, tt.text)

@@ -24,14 +24,12 @@ import (
 )
 
 // output runs a command, and skips the test where it is not here.
-func output(t testing.TB, dir, name string, args ...string) string {
+func output(t testing.TB, name string, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {
 		t.Skipf("no %s to compare with: %v", name, err)
 	}
-	cmd := exec.Command(name, args...)
-	cmd.Dir = dir
-	out, err := cmd.Output()
+	out, err := exec.Command(name, args...).Output()
 	if err != nil {
 		t.Skipf("%s %s: %v", name, strings.Join(args, " "), err)
 	}
@@ -98,7 +96,7 @@ func machine(t testing.TB) *world {
 	}
 	base := order
 	order = nil
-	root := strings.TrimSpace(output(t, ".", "npm", "root", "-g"))
+	root := strings.TrimSpace(output(t, "npm", "root", "-g"))
 	w.npm = filepath.Join(root, "npm")
 	err := filepath.WalkDir(w.npm, func(p string, d fs.DirEntry, err error) error {
 		if err == nil && d.Type().IsRegular() && path.Ext(p) == ".json" {
@@ -113,7 +111,7 @@ func machine(t testing.TB) *world {
 	if out, err := exec.Command("go", "build", "-o", tool, "golang.org/x/tools/cmd/stringer").CombinedOutput(); err != nil {
 		t.Skipf("build a program: %v\n%s", err, out)
 	}
-	gotool := filepath.Join(strings.TrimSpace(output(t, ".", "go", "env", "GOROOT")), "bin/go")
+	gotool := filepath.Join(strings.TrimSpace(output(t, "go", "env", "GOROOT")), "bin/go")
 	for _, p := range []string{tool, gotool} {
 		add("usr/local/bin/"+filepath.Base(p), p)
 		w.programs = append(w.programs, p)
@@ -140,7 +138,7 @@ func TestWorld(t *testing.T) {
 			t.Fatal(err)
 		}
 		var want []string
-		for line := range strings.Lines(output(t, ".", "dpkg-query", "--admindir="+dir, "-W", "-f", "${db:Status-Status}\t${Package}\t${Version}\t${source:Package}\t${source:Version}\n")) {
+		for line := range strings.Lines(output(t, "dpkg-query", "--admindir="+dir, "-W", "-f", "${db:Status-Status}\t${Package}\t${Version}\t${source:Package}\t${source:Version}\n")) {
 			status, line, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 			if status != "config-files" && status != "not-installed" {
 				want = append(want, line)
@@ -192,7 +190,7 @@ func TestWorld(t *testing.T) {
 	t.Run("go", func(t *testing.T) {
 		var want []string
 		for _, p := range w.programs {
-			for line := range strings.Lines(output(t, ".", "go", "version", "-m", p)) {
+			for line := range strings.Lines(output(t, "go", "version", "-m", p)) {
 				fields := strings.Fields(line)
 				switch {
 				case len(fields) == 2 && strings.HasPrefix(fields[1], "go1"):
@@ -356,7 +354,7 @@ func TestRPM(t *testing.T) {
 				return
 			}
 			var want []string
-			for line := range strings.Lines(output(t, ".", "rpm", "-qa", "--dbpath", db, "--qf", `%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\n`)) {
+			for line := range strings.Lines(output(t, "rpm", "-qa", "--dbpath", db, "--qf", `%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\n`)) {
 				line = strings.Replace(strings.TrimSpace(line), "\t0:", "\t", 1)
 				if !strings.HasPrefix(line, "gpg-pubkey\t") {
 					want = append(want, line)

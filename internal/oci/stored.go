@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -64,11 +65,11 @@ func (s *stored) dirs() []string {
 		top = append(top, strings.Split(s.GraphDriver.Data.LowerDir, ":")...)
 	}
 	var out []string
-	for i := len(top) - 1; i >= 0; i-- {
-		if !readable(top[i]) {
+	for _, dir := range slices.Backward(top) {
+		if !readable(dir) {
 			return nil
 		}
-		out = append(out, top[i])
+		out = append(out, dir)
 	}
 	return out
 }
@@ -123,8 +124,7 @@ func configOf(inspect []byte) ([]byte, error) {
 		History []step `json:"history"`
 	}
 	c.RootFS.DiffIDs = in.RootFS.Layers
-	for i := len(in.History) - 1; i >= 0; i-- { // the engine gives the newest first
-		h := in.History[i]
+	for _, h := range slices.Backward(in.History) { // the engine gives the newest first
 		c.History = append(c.History, step{h.CreatedBy, h.Size == 0 && isMeta(h.CreatedBy)})
 	}
 	return json.Marshal(c)

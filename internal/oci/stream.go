@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -100,8 +101,7 @@ func (w *walk[T]) order(a *archive, passes map[string]*pass[T], broken error) er
 	w.passes = make([]*pass[T], len(names))
 	w.next = len(names) - 1
 	seen := map[string]bool{}
-	for i := len(names) - 1; i >= 0; i-- {
-		name := names[i]
+	for i, name := range slices.Backward(names) {
 		w.tree.layers = append([]layer{{name: name}}, w.tree.layers...)
 		p := passes[name]
 		switch {

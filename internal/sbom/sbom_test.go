@@ -195,19 +195,25 @@ func TestForeign(t *testing.T) {
 		want       []string // ecosystem, name, version, source
 		note       string
 	}{
-		{"trivy", `{"bomFormat":"CycloneDX","specVersion":"1.6","components":[
+		{
+			"trivy", `{"bomFormat":"CycloneDX","specVersion":"1.6","components":[
 			{"type":"operating-system","name":"debian","version":"12.5"},
 			{"type":"library","name":"libc6","purl":"pkg:deb/debian/libc6@2.36-9?distro=debian-12.5","properties":[
 				{"name":"aquasecurity:trivy:SrcName","value":"glibc"},{"name":"aquasecurity:trivy:SrcVersion","value":"2.36"},{"name":"aquasecurity:trivy:SrcRelease","value":"9"}]},
 			{"type":"application","name":"app","components":[{"type":"library","name":"core","purl":"pkg:npm/%40babel/core@7.0.0"}]}]}`,
-			[]string{"Debian:12 libc6 2.36-9 glibc 2.36-9", "npm @babel/core 7.0.0  "}, "1 components have no package URL"},
-		{"syft", `{"SPDXID":"SPDXRef-DOCUMENT","spdxVersion":"SPDX-2.3","packages":[
+			[]string{"Debian:12 libc6 2.36-9 glibc 2.36-9", "npm @babel/core 7.0.0  "},
+			"1 components have no package URL",
+		},
+		{
+			"syft", `{"SPDXID":"SPDXRef-DOCUMENT","spdxVersion":"SPDX-2.3","packages":[
 			{"SPDXID":"SPDXRef-a","name":"libc6","versionInfo":"2.36-9","externalRefs":[
 				{"referenceCategory":"SECURITY","referenceType":"cpe23Type","referenceLocator":"cpe:2.3:a:libc6"},
 				{"referenceCategory":"PACKAGE-MANAGER","referenceType":"purl","referenceLocator":"pkg:deb/debian/libc6@2.36-9?arch=amd64&distro=debian-12&upstream=glibc"}]},
 			{"SPDXID":"SPDXRef-root","name":"debian","primaryPackagePurpose":"CONTAINER"}],
 			"relationships":[{"spdxElementId":"SPDXRef-DOCUMENT","relatedSpdxElement":"SPDXRef-root","relationshipType":"DESCRIBES"}]}`,
-			[]string{"Debian:12 libc6 2.36-9 glibc "}, ""},
+			[]string{"Debian:12 libc6 2.36-9 glibc "},
+			"",
+		},
 		{"empty", `{"bomFormat":"CycloneDX","specVersion":"1.4"}`, nil, "no finding is not no risk"},
 	} {
 		inv, err := Read(strings.NewReader(tt.text))

@@ -13,7 +13,7 @@ import (
 func unifiedRoot() string {
 	for _, path := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
 		var fs unix.Statfs_t
-		if err := unix.Statfs(path, &fs); err == nil && int64(fs.Type) == unix.CGROUP2_SUPER_MAGIC {
+		if err := unix.Statfs(path, &fs); err == nil && int64(fs.Type) == unix.CGROUP2_SUPER_MAGIC { //nolint:unconvert // 32 bits wide on other machines
 			return path
 		}
 	}
@@ -36,7 +36,7 @@ func cgroupVersion() (version string, controllers []string) {
 	entries, _ := os.ReadDir("/sys/fs/cgroup") // nothing there is nothing mounted
 	for _, e := range entries {
 		var fs unix.Statfs_t
-		if err := unix.Statfs(filepath.Join("/sys/fs/cgroup", e.Name()), &fs); err == nil && int64(fs.Type) == unix.CGROUP_SUPER_MAGIC {
+		if err := unix.Statfs(filepath.Join("/sys/fs/cgroup", e.Name()), &fs); err == nil && int64(fs.Type) == unix.CGROUP_SUPER_MAGIC { //nolint:unconvert // 32 bits wide on other machines
 			one = true
 			if !slices.Contains(controllers, e.Name()) && !strings.Contains(e.Name(), ",") && e.Name() != "systemd" {
 				controllers = append(controllers, e.Name())

@@ -140,15 +140,15 @@ func folder(names []string) string {
 	return b.String()
 }
 
-// path returns argument i as an absolute path, links not followed, and whether
-// it could be made absolute.
-func (r *raw) path(i int) (string, bool) {
+// path returns argument i as an absolute path, links not followed, or as it is
+// where it cannot be made absolute.
+func (r *raw) path(i int) string {
 	text := r.texts[i]
 	if strings.HasPrefix(text, "/") {
-		return path.Clean(text), true
+		return path.Clean(text)
 	}
 	if text == "" || !r.hasBase[i] {
-		return text, false
+		return text
 	}
-	return path.Join(folder(append([]string{""}, r.bases[i]...)), text), true
+	return path.Join(folder(append([]string{""}, r.bases[i]...)), text)
 }

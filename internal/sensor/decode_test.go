@@ -37,7 +37,7 @@ func TestPath(t *testing.T) {
 		{[]any{1, "x\x00"}, "x"}, // its folder is unknown
 	} {
 		r, ok := decode(event(t, header{Kind: kindSyscall}, tt.records...))
-		if got, _ := r.path(1); !ok || got != tt.want {
+		if got := r.path(1); !ok || got != tt.want {
 			t.Errorf("%q: got %q, %v, want %q", tt.records, got, ok, tt.want)
 		}
 	}

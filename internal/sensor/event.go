@@ -83,7 +83,7 @@ func (e *Event) describe() {
 	switch e.name {
 	case "open", "openat", "openat2", "creat":
 		i := e.call.argument("name")
-		name, _ := e.path(i)
+		name := e.path(i)
 		e.fd = descriptor{name: name, raw: e.texts[i], number: e.Ret, hasNumber: e.Ret >= 0}
 		if e.Ret >= 0 {
 			e.fd.kind = "file"
@@ -215,7 +215,7 @@ func (e *Event) arg(name string) (string, bool) {
 	case e.call.reads[i] == argText:
 		return e.texts[i], true
 	case e.call.reads[i] == argPath || e.call.reads[i] == argPathAt:
-		text, _ := e.path(i)
+		text := e.path(i)
 		return text, true
 	case name == "mode":
 		return bitsText(n&0o7777, modeBits), true
@@ -259,10 +259,32 @@ func result(ret int64) string {
 }
 
 var errorNames = []bit{
-	{1, "EPERM"}, {2, "ENOENT"}, {3, "ESRCH"}, {4, "EINTR"}, {5, "EIO"}, {9, "EBADF"}, {11, "EAGAIN"}, {12, "ENOMEM"}, {13, "EACCES"},
-	{14, "EFAULT"}, {16, "EBUSY"}, {17, "EEXIST"}, {18, "EXDEV"}, {20, "ENOTDIR"}, {21, "EISDIR"}, {22, "EINVAL"}, {28, "ENOSPC"},
-	{30, "EROFS"}, {38, "ENOSYS"}, {39, "ENOTEMPTY"}, {40, "ELOOP"}, {101, "ENETUNREACH"}, {110, "ETIMEDOUT"}, {111, "ECONNREFUSED"},
-	{113, "EHOSTUNREACH"}, {115, "EINPROGRESS"},
+	{1, "EPERM"},
+	{2, "ENOENT"},
+	{3, "ESRCH"},
+	{4, "EINTR"},
+	{5, "EIO"},
+	{9, "EBADF"},
+	{11, "EAGAIN"},
+	{12, "ENOMEM"},
+	{13, "EACCES"},
+	{14, "EFAULT"},
+	{16, "EBUSY"},
+	{17, "EEXIST"},
+	{18, "EXDEV"},
+	{20, "ENOTDIR"},
+	{21, "EISDIR"},
+	{22, "EINVAL"},
+	{28, "ENOSPC"},
+	{30, "EROFS"},
+	{38, "ENOSYS"},
+	{39, "ENOTEMPTY"},
+	{40, "ELOOP"},
+	{101, "ENETUNREACH"},
+	{110, "ETIMEDOUT"},
+	{111, "ECONNREFUSED"},
+	{113, "EHOSTUNREACH"},
+	{115, "EINPROGRESS"},
 }
 
 func openText(flags uint64) string {

@@ -126,7 +126,7 @@ var mounts = [...]mountProbe{
 func probeMount(m mountProbe) Probe {
 	for _, path := range m.paths {
 		var fs unix.Statfs_t
-		if err := unix.Statfs(path, &fs); err == nil && int64(fs.Type) == m.magic {
+		if err := unix.Statfs(path, &fs); err == nil && int64(fs.Type) == m.magic { //nolint:unconvert // 32 bits wide on other machines
 			return works(m.name, "mounted at "+path)
 		}
 	}

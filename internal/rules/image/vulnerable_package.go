@@ -24,7 +24,8 @@ var vulnerablePackage = &rule.Rule{
 
 func checkVulnerablePackage(p *rule.Pass, i *model.Image) {
 	for _, v := range i.Vulnerabilities {
-		if v.State != model.FixAvailable && !(v.Exploited && pending(v)) || malicious(v) {
+		urgent := v.Exploited && pending(v)
+		if malicious(v) || v.State != model.FixAvailable && !urgent {
 			continue
 		}
 		exploited, cure := "", "no version cures it yet"
