@@ -32,7 +32,7 @@ type Options struct {
 const (
 	maxValues = 100_000  // values of a project, aliases and extends expanded
 	maxDepth  = 100      // levels of nesting, aliases expanded
-	maxFiles  = 200      // files of a project, and how often it includes one
+	maxFiles  = 100      // files of a project, and how often it includes one
 	maxChain  = 10       // files that include one another in a row
 	maxNames  = 2_000    // services of a project, and networks and so on
 	maxText   = 64 << 10 // bytes of a value with its variables replaced

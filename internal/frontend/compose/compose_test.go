@@ -174,3 +174,16 @@ func TestEdits(t *testing.T) {
 		}
 	}
 }
+
+// TestEmptyMappings checks that two keys are added to an empty mapping in one
+// go: each alone would replace it.
+func TestEmptyMappings(t *testing.T) {
+	f := source.NewFile("compose.yaml", []byte("services:\n  a:\n    logging: {}\n    deploy: {restart_policy: {}}\n"))
+	w := Read([]*source.File{f}, Options{}).Workloads[0]
+	edits := w.Log.Edit(model.LogConfig{Driver: "local", Options: map[string]string{"max-file": "3", "max-size": "10m"}})
+	got, err := source.Apply(f, append(edits, w.Restart.Edit(model.Restart{Policy: "on-failure", Max: 5})...))
+	want := "services:\n  a:\n    logging:\n      driver: local\n      options:\n        max-file: \"3\"\n        max-size: 10m\n    deploy: {restart_policy: {condition: on-failure, max_attempts: 5}}\n"
+	if err != nil || string(got) != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}

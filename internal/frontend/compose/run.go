@@ -47,7 +47,7 @@ func (s *service) editLog(c model.LogConfig) []source.Edit {
 		options = append(options, yamltext.Entry{Key: k, Value: yamltext.Str(c.Options[k])})
 	}
 	own := s.own("logging")
-	if own.Kind() != yamltext.Mapping || own.Shared() {
+	if len(own.Pairs()) == 0 || own.Shared() {
 		var l []yamltext.Entry
 		if c.Driver != "" {
 			l = append(l, yamltext.Entry{Key: "driver", Value: yamltext.Str(c.Driver)})
@@ -62,7 +62,10 @@ func (s *service) editLog(c model.LogConfig) []source.Edit {
 		edits = append(edits, d.Set(yamltext.Str(c.Driver))...)
 	}
 	have := own.Get("options")
-	if have.Kind() != yamltext.Mapping && len(options) > 0 {
+	if have.Exists() && len(have.Pairs()) == 0 && len(edits) > 0 {
+		return edits // the two meet in "{options: {}}"; the options are next
+	}
+	if len(have.Pairs()) == 0 && len(options) > 0 {
 		return append(edits, have.Set(yamltext.Map(options...))...)
 	}
 	for _, o := range options {
@@ -138,6 +141,13 @@ func (s *service) editRestart(r model.Restart) []source.Edit {
 		condition = "any"
 	}
 	own := s.own("deploy", "restart_policy")
+	if own.Exists() && len(own.Pairs()) == 0 {
+		l := []yamltext.Entry{{Key: "condition", Value: yamltext.Str(condition)}}
+		if r.Max > 0 {
+			l = append(l, yamltext.Entry{Key: "max_attempts", Value: yamltext.Int(int64(r.Max))})
+		}
+		return own.Set(yamltext.Map(l...))
+	}
 	edits := own.Get("condition").Set(yamltext.Str(condition))
 	if own.Get("condition").Text() == condition {
 		edits = nil

@@ -232,3 +232,12 @@ func TestLongList(t *testing.T) {
 		t.Errorf("got %d items, known %t, and %d faults, want 1000, false and 1", len(l.Items), l.Known(), len(facts.Faults))
 	}
 }
+
+func TestEmptyLogOptions(t *testing.T) {
+	f := source.NewFile("daemon.json", []byte(`{"log-opts": {}}`))
+	edits := Read(f).Hosts[0].Log.Edit(model.LogConfig{Options: map[string]string{"max-file": "3", "max-size": "10m"}})
+	got, err := source.Apply(f, edits)
+	if want := `{"log-opts": {"max-file": "3", "max-size": "10m"}}`; err != nil || string(got) != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}

@@ -49,7 +49,7 @@ func key(k string) string { return strconv.Quote(k) }
 // each of want.
 func setOptions(opts yamltext.Value, want map[string]string) []source.Edit {
 	names := slices.Sorted(maps.Keys(want))
-	if !opts.Exists() {
+	if len(opts.Pairs()) == 0 {
 		var entries []yamltext.Entry
 		for _, k := range names {
 			entries = append(entries, yamltext.Entry{Key: k, Value: yamltext.Str(want[k])})
