@@ -133,7 +133,7 @@ func (r *resolver) readBuilds() {
 
 // maxVariants bounds, in bytes, what is read of one Dockerfile that is built
 // with different arguments or targets.
-const maxVariants = 256 << 10
+const maxVariants = 128 << 10
 
 // readings lists what is to be read. Two services built alike share one build,
 // so that a fault in their Dockerfile is one finding.
