@@ -19,6 +19,9 @@ var seeds = []struct{ name, text string }{
 	{"compose.yaml", "services:\n  web:\n    image: a:1\n    cap_drop:\n    security_opt:\n    read_only:\n    deploy:\n      resources:\n        limits:\n    environment:\n      PASSWORD: hunter2hunter2\n"},
 	{"compose.yaml", "services:\n  a: {}\n  b:\n  c: &c\n    image: x:1\n    network_mode: host\n  d: *c\n"},
 	{"compose.yaml", "services:\n  \"w\\u0065b\":\n    \"image\": >-\n      nginx\n    user: |\n      0\n    command: \"a\\\n      b\"\n    pid: host\n    ipc: host\n    userns_mode: host\n    uts: host\n"},
+	{"compose.yaml", "services:\n  a:\n    logging: {}\n    deploy: {}\n    healthcheck: {}\n    build: {}\n  b:\n    logging: {options: {}}\n    deploy: {resources: {}, restart_policy: {}}\n  c:\n    logging: {driver: json-file, options: {max-size: 1g}}\n    deploy: {resources: {limits: {}}}\n  d:\n    logging:\n      options:\n    deploy: {restart_policy: {condition: any}}\n"},
+	{"pod.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  securityContext: {}\n  containers:\n  - {name: a, image: b, securityContext: {}, resources: {}}\n  - name: c\n    securityContext: {capabilities: {}, seccompProfile: {}}\n    resources: {limits: {}}\n  - {}\n"},
+	{"daemon.json", "{\"log-opts\": {}, \"default-ulimits\": {}, \"hosts\": [], \"insecure-registries\": []}"},
 	{"pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  hostNetwork: true\n  containers:\n  - name: a\n    image: nginx:1.27\n    securityContext: {privileged: true, capabilities: {add: [NET_ADMIN]}}\n  - image: b:1 # second\n    name: b\n"},
 	{"pod.yaml", "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      securityContext: &s\n        runAsUser: 0\n      containers:\n        - name: a\n          image: nginx\n          securityContext: *s\n          resources:\n---\napiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: job\nspec:\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          volumes:\n          - name: d\n            hostPath: {path: /var/run/docker.sock}\n          containers:\n          - {name: j, image: j:1, volumeMounts: [{name: d, mountPath: /d}]}\n...\n"},
 	{"pod.json", "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\"},\n \"spec\":{\"containers\":[\n\t{\"name\":\"a\",\"image\":\"b\",\"securityContext\":{}}]}}"},
@@ -27,6 +30,7 @@ var seeds = []struct{ name, text string }{
 	{"Dockerfile", "FROM alpine\nRUN <<EOF\napk add curl\npip install x\nEOF\nENV A b\nENV PASSWORD=hunter2hunter2 C=d\nWORKDIR a\nMAINTAINER me\nEXPOSE 22\nHEALTHCHECK NONE\nENTRYPOINT [\"sh\"]\nCMD a\nCMD b"},
 	{"Dockerfile", "FROM node:16\nONBUILD RUN yum install -y a\nSHELL [\"/bin/bash\", \"-c\"]\nRUN a | b && yum install a; \\\n# comment\n\n  dnf install b\nCOPY --chown=app . /srv\nVOLUME /etc\nRUN sudo apt install x && wget --no-check-certificate https://x\n"},
 	{"daemon.json", "{\n  \"icc\": true,\n\t\"insecure-registries\": [\"a:5000\", \"b\"],\n  \"hosts\": [\"tcp://0.0.0.0:2375\"], \"debug\": false\n}\n"},
+	{"Dockerfile", "FROM \nRUN <<0"}, // the document has no end, so what is added is part of it
 	{"daemon.json", "{}"},
 	{"daemon.json", "{\"log-driver\":\"json-file\",\"userland-proxy\":true,\"experimental\":true,\"iptables\":false,\"storage-driver\":\"aufs\"}"},
 	{"run.sh", "#!/bin/sh\ndocker run --privileged -v /:/host --net=host \\\n  -p 80:80 -e PASSWORD=hunter2hunter2 nginx # web\ndocker  run  -u root --rm alpine sh\n"},
