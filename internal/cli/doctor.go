@@ -88,7 +88,7 @@ func probeEngine(ctx context.Context, host string) []sensor.Probe {
 		CgroupDriver, CgroupVersion, Driver, DefaultRuntime string
 		SecurityOptions, Warnings                           []string
 	}
-	if err := json.Unmarshal([]byte(file.Text), &info); err != nil {
+	if err := json.Unmarshal(file.Text, &info); err != nil {
 		return []sensor.Probe{{Name: name, Status: sensor.Fails, Detail: "docker info is not what it should be: " + err.Error()}}
 	}
 	detail := fmt.Sprintf("%s at %s, API %s, runtime %s, storage %s, cgroup driver %s v%s",

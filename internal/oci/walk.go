@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 
 	"bulkhead/internal/model"
@@ -93,7 +94,7 @@ func (w *walk[T]) readLayers() {
 	}
 	w.lost = make([]map[string]Entry, len(w.tree.layers))
 	todo := make(chan int, len(w.tree.layers))
-	for i := len(w.tree.layers) - 1; i >= 0; i-- {
+	for i := range slices.Backward(w.tree.layers) {
 		todo <- i
 	}
 	close(todo)
