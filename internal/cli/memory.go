@@ -21,15 +21,15 @@ func LimitMemory() {
 }
 
 // growWithNeed looks at the end of every collection whether what is needed
-// comes near limit, and then gives it twice that: a collector at its limit does
+// comes near limit, and then gives it half as much again: a collector at its limit does
 // little else than collect.
 func growWithNeed(limit int64) {
 	type collected struct{ _ *int } // with a pointer, so that it is allocated alone
 	runtime.AddCleanup(&collected{}, func(limit int64) {
 		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 		metrics.Read(live)
-		if need := int64(live[0].Value.Uint64()); need > limit/2 {
-			limit = 2 * need
+		if need := int64(live[0].Value.Uint64()); need > limit/4*3 {
+			limit = need / 2 * 3
 			debug.SetMemoryLimit(limit)
 		}
 		growWithNeed(limit)
