@@ -107,7 +107,7 @@ func hostile() []hostileInput {
 		{name: "joined services", make: file("compose.yaml", "services:\n"+numbered(20_000, func(i int) string { return fmt.Sprintf("  s%d: {image: a, network_mode: \"service:s%d\"}\n", i, i+1) }))},
 		{name: "services built alike", make: func(t *testing.T, dir string) {
 			write(t, dir, "Dockerfile", "FROM a\n"+rep("RUN apt-get install b\n", 1000))
-			write(t, dir, "compose.yaml", "services:\n"+numbered(2000, func(i int) string { return fmt.Sprintf("  s%d: {build: {context: ., args: {A: %d}}}\n", i, i) }))
+			write(t, dir, "compose.yaml", "services:\n"+numbered(1000, func(i int) string { return fmt.Sprintf("  s%d: {build: {context: ., args: {A: %d}}}\n", i, i) }))
 		}},
 		{name: "10,000 pods behind services", make: file("pod.yaml", numbered(5000, func(i int) string {
 			return fmt.Sprintf("---\napiVersion: v1\nkind: Pod\nmetadata: {name: p%d, labels: {a: b}}\nspec: {containers: [{name: c, image: d}]}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: s%d}\nspec: {type: NodePort, selector: {a: b}, ports: [{port: 80}]}\n", i, i)
@@ -212,7 +212,7 @@ func cycles(t *testing.T, dir string) {
 
 // chains makes long chains of files that extend and include one another.
 func chains(t *testing.T, dir string) {
-	for i := range 250 {
+	for i := range 100 {
 		write(t, dir, fmt.Sprintf("a%d.yaml", i), fmt.Sprintf("include: [a%d.yaml]\nservices:\n  s: {extends: {file: a%d.yaml, service: s}}\n", i+1, i+1))
 	}
 	write(t, dir, "compose.yaml", "include: [a0.yaml]\nservices:\n  t: {extends: {file: a0.yaml, service: s}}\n"+numbered(5000, func(i int) string { return fmt.Sprintf("  t%d: {extends: t%d}\n", i, i+1) }))
