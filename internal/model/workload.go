@@ -95,7 +95,10 @@ type Workload struct {
 	ServiceAccountToken Fact[bool] // mounted into the container
 	HostProcess         Fact[bool]
 	PullPolicy          Fact[string]
-	NetworkPolicy       Fact[bool] // some NetworkPolicy among the artifacts selects it
+	NetworkPolicy       Fact[bool]     // some NetworkPolicy among the artifacts selects it
+	ProbeHosts          []Fact[string] // hosts that probes and lifecycle hooks ask, where they name one
+	Misspelled          []Fact[string] // capabilities to add, as written, that Kubernetes has under another spelling
+	Volumes             []PodVolume    // of the pod, mounted or not; the first container of a pod has them
 
 	// What resolve works out from all artifacts together.
 	Role     Role       // what it is for, from its image: "database" …
@@ -263,6 +266,15 @@ type Attachment struct {
 	Network *Network // nil where it is not among the artifacts
 	Place   Place
 	Aliases []string
+}
+
+// A PodVolume is a volume a pod declares, whether or not a container mounts it.
+type PodVolume struct {
+	Name   string
+	Kind   string               // its key in the Kubernetes API: "hostPath", "configMap", "nfs"; "" where none is given
+	Host   Fact[string]         // the path of a hostPath
+	Place  Place                // the kind, or the name where none is given
+	Delete func() []source.Edit // nil where a container mounts it
 }
 
 // A SecretUse is a secret mounted as a file.

@@ -18,11 +18,12 @@ type pod struct {
 	kind     string
 	volumes  map[string]yamltext.Value
 	labels   []model.Label
+	first    bool // no container of it has been read
 }
 
 // pod reads the containers of a pod template.
 func (r *reader) pod(object, template yamltext.Value, kind string) {
-	p := &pod{reader: r, object: object, template: template, spec: template.Get("spec"), kind: kind, volumes: map[string]yamltext.Value{}}
+	p := &pod{reader: r, object: object, template: template, spec: template.Get("spec"), kind: kind, volumes: map[string]yamltext.Value{}, first: true}
 	p.labels = r.labels(template.At("metadata", "labels"))
 	for _, v := range r.items(p.spec.Get("volumes")) {
 		p.volumes[v.Get("name").Text()] = v
@@ -38,6 +39,9 @@ func (r *reader) pod(object, template yamltext.Value, kind string) {
 			w.Short = kind == "Job" || kind == "CronJob" || kind == "ScheduledJob" ||
 				field == "ephemeralContainers" ||
 				field == "initContainers" && c.Get("restartPolicy").Text() != "Always"
+			if p.first {
+				w.Volumes, p.first = p.declared(), false
+			}
 			r.facts.Workloads = append(r.facts.Workloads, w)
 			r.facts.Images = append(r.facts.Images, w.Image)
 		}
@@ -138,12 +142,30 @@ func (c *container) process(w *model.Workload) {
 			break
 		}
 	}
+	w.ProbeHosts = c.probeHosts()
 	policies := map[string]string{"": "always", "Always": "always", "OnFailure": "on-failure", "Never": "no"}
 	restart := c.spec.Get("restartPolicy")
 	w.Restart = model.Fact[model.Restart]{Value: model.Restart{Policy: policies[restart.Text()]}, State: model.Unknown, Span: c.at}
 	if given(restart) {
 		w.Restart.Span = restart.Span()
 	}
+}
+
+// probeHosts reads the hosts that probes and hooks are told to ask, which is
+// the pod itself where they say nothing.
+func (c *container) probeHosts() []model.Fact[string] {
+	var hosts []model.Fact[string]
+	for _, handler := range []yamltext.Value{
+		c.value.Get("livenessProbe"), c.value.Get("readinessProbe"), c.value.Get("startupProbe"),
+		c.value.At("lifecycle", "postStart"), c.value.At("lifecycle", "preStop"),
+	} {
+		for _, how := range []string{"httpGet", "tcpSocket"} {
+			if host := handler.At(how, "host"); given(host) && host.Text() != "" {
+				hosts = append(hosts, text(host, "", c.at))
+			}
+		}
+	}
+	return hosts
 }
 
 // account reads the service account, of which the kubelet mounts a token

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,6 +28,7 @@ func (c *container) privileges(w *model.Workload) {
 	w.Groups = c.groups()
 	w.Privileged = boolean(c.security.Get("privileged"), false, c.at)
 	w.CapAdd = c.list(c.security.At("capabilities", "add"), c.at, capability)
+	w.Misspelled = c.misspelled()
 	w.CapDrop = c.list(c.security.At("capabilities", "drop"), c.at, capability)
 	w.ReadOnlyRoot = boolean(c.security.Get("readOnlyRootFilesystem"), false, c.at)
 	w.NoNewPrivileges = inverse(boolean(c.security.Get("allowPrivilegeEscalation"), true, c.at))
@@ -36,6 +38,13 @@ func (c *container) privileges(w *model.Workload) {
 		l.Value.Delete = s.Delete
 		w.Sysctls = append(w.Sysctls, l)
 	}
+}
+
+// misspelled reads the capabilities to add that are written in another way than
+// Kubernetes names them: the runtime puts CAP_ before what is there.
+func (c *container) misspelled() []model.Fact[string] {
+	added := c.list(c.security.At("capabilities", "add"), c.at, same)
+	return slices.DeleteFunc(added.Items, func(f model.Fact[string]) bool { return f.Value == capability(f.Value) })
 }
 
 // inverse returns the fact that says the opposite of f.
@@ -214,6 +223,9 @@ func profileAnnotation(v yamltext.Value, at source.Span) model.Fact[string] {
 // selinux reads seLinuxOptions as "type:T,user:U".
 func (c *container) selinux() model.Fact[string] {
 	v := c.either("seLinuxOptions")
+	if shared := c.shared.Get("seLinuxOptions"); v.Len() == 0 && shared.Len() > 0 {
+		v = shared // options that say nothing leave the pod's text in place, and admission reads it
+	}
 	f := model.Fact[string]{Value: "default", Span: c.at}
 	if !given(v) {
 		return f

@@ -31,6 +31,37 @@ func (c *container) mounts(w *model.Workload) {
 	}
 }
 
+// declared returns the volumes of the pod.
+func (p *pod) declared() []model.PodVolume {
+	mounted := map[string]bool{}
+	for _, field := range []string{"initContainers", "containers", "ephemeralContainers"} {
+		for _, c := range p.items(p.spec.Get(field)) {
+			for _, m := range append(p.items(c.Get("volumeMounts")), p.items(c.Get("volumeDevices"))...) {
+				mounted[m.Get("name").Text()] = true
+			}
+		}
+	}
+	var out []model.PodVolume
+	for _, v := range p.items(p.spec.Get("volumes")) {
+		own := v.Get("name")
+		d := model.PodVolume{Name: own.Text(), Place: model.Place{Span: own.Span()}}
+		for _, kind := range p.pairs(v) {
+			if kind.Key() != "name" && given(kind) {
+				d.Kind, d.Place.Span = kind.Key(), kind.KeySpan()
+				d.Host = text(kind.Get("path"), "", kind.KeySpan())
+			}
+		}
+		if d.Kind == "hostPath" && d.Host.State == model.Set {
+			d.Place.Span = d.Host.Span
+		}
+		if !mounted[d.Name] {
+			d.Delete = v.Delete
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
 // mount reads one mount of a volume, which is absent where the pod has none of
 // that name.
 func (c *container) mount(v, volume yamltext.Value) model.Mount {
