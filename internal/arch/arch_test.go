@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"internal/model", "internal/catalog/gen"},
 	{"internal/finding", "internal/frontend/internal/"},
 	{"internal/oci", "internal/oci/ocitest", "internal/catalog", "internal/secret", "internal/kernel", "internal/vuln", "internal/falco", "internal/frontend/dockerfile/shell"},
-	{"internal/inventory", "internal/sensor", "internal/frontend/"},
+	{"internal/inventory", "internal/origin", "internal/sensor", "internal/frontend/"},
 	{"internal/contents", "internal/engine", "internal/sbom", "internal/resolve"},
 	{"internal/enginetest", "internal/rule"},
 	{"internal/config"},

@@ -32,6 +32,7 @@ type Options struct {
 	ComposeFiles []string // one Compose project, in the order the files are merged
 	Profiles     []string // Compose profiles that are active
 	Command      []string // a docker run command line
+	Dockerfile   string   // what the images of Paths were built from; it is checked too
 
 	// Live asks the engine for what it runs and holds. Nil asks none.
 	Live func(context.Context) (*model.Facts, error)
@@ -121,13 +122,20 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 	for _, f := range r.files {
 		r.named[f.Name] = f
 	}
+	if name := printed(r.Dockerfile); r.Dockerfile != "" && r.named[name] == nil { // nothing else tells what it is
+		f, err := r.load(name)
+		if err != nil {
+			return nil, err
+		}
+		r.files, r.named[name] = append(r.files, f), f
+	}
 	composeFiles := make([]string, len(r.ComposeFiles))
 	for i, p := range r.ComposeFiles {
 		composeFiles[i] = printed(p)
 	}
 	s := Sources{
 		Site:  model.Site{Now: r.Now, Registries: r.Config.Registries},
-		Files: r.files, Compose: composeFiles, Profiles: r.Profiles, Env: environment(),
+		Files: r.files, Dockerfile: r.Dockerfile, Compose: composeFiles, Profiles: r.Profiles, Env: environment(),
 		Load: r.load, Ignore: ignore, Canonical: evalSymlinks, Absolute: absolute,
 	}
 	if len(r.Command) > 0 {
@@ -206,7 +214,11 @@ func (r *runner) targets() (paths, objects []string, err error) {
 	if len(r.Paths) == 0 && len(r.Command) == 0 && len(r.ComposeFiles) == 0 {
 		paths = []string{"."}
 	}
-	return append(paths, r.ComposeFiles...), objects, nil
+	paths = append(paths, r.ComposeFiles...)
+	if r.Dockerfile != "" {
+		paths = append(paths, r.Dockerfile)
+	}
+	return paths, objects, nil
 }
 
 // objectName reports whether p can be the name of an image or container. What

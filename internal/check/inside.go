@@ -16,6 +16,7 @@ import (
 	"bulkhead/internal/model"
 	"bulkhead/internal/oci"
 	"bulkhead/internal/report"
+	"bulkhead/internal/resolve"
 	"bulkhead/internal/sbom"
 	"bulkhead/internal/vuln"
 )
@@ -204,6 +205,21 @@ func (r *runner) look(ctx context.Context, sys *model.System) {
 		sys.Notes = append(sys.Notes, notes...)
 		r.lookedInto(o.image)
 	}
+	for _, i := range sys.Images {
+		resolve.Layers(sys, i, r.meant(sys))
+	}
+}
+
+// meant returns the builds of the Dockerfile that images are said to be made
+// by.
+func (r *runner) meant(sys *model.System) []*model.Build {
+	var out []*model.Build
+	for _, b := range sys.Builds {
+		if r.Dockerfile != "" && b.File != nil && b.File.Name == printed(r.Dockerfile) {
+			out = append(out, b)
+		}
+	}
+	return out
 }
 
 // lookedInto says in the report what was looked into: the digest is what a gate

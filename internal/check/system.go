@@ -26,6 +26,9 @@ type Sources struct {
 	Files []*source.File
 	Facts []*model.Facts // from elsewhere: an engine, a command line
 
+	// Dockerfile is the path of a file that is one whatever it is called.
+	Dockerfile string
+
 	// Compose names the files of one Compose project in the order they are
 	// merged, each as its file is called. The other Compose files are grouped
 	// by folder and name.
@@ -53,6 +56,9 @@ func System(s Sources) *model.System {
 		k := classify(f.Name, f.Text)
 		if slices.Contains(s.Compose, f.Name) {
 			k = composeKind // asked for as one
+		}
+		if s.Dockerfile != "" && f.Name == printed(s.Dockerfile) {
+			k = dockerfileKind
 		}
 		switch k {
 		case dockerfileKind:

@@ -35,6 +35,7 @@ type settings struct {
 	skip     []string
 	config   string
 	db       string
+	made     string
 	remote   bool
 
 	unreached bool // an engine that was named did not answer
@@ -51,6 +52,7 @@ func (s *settings) register(f *pflag.FlagSet) {
 	f.BoolVar(&s.noEngine, "no-engine", false, "do not ask the engine")
 	f.StringVar(&s.host, "host", "", "the engine's `address` (default as for docker: DOCKER_HOST, the context, the usual sockets)")
 	f.BoolVar(&s.remote, "remote", false, "ask an image's registry where the engine does not hold it; nothing else goes out")
+	f.StringVar(&s.made, "dockerfile", "", "the Dockerfile `file` the images are built from: findings in them name its lines")
 	f.StringVar(&s.db, "db", "", "the advisory database `file` (default in the user's cache; see bulkhead db)")
 	f.StringVar(&s.config, "config", "", "the configuration `file` (default "+config.Name+" here or above)")
 }
@@ -87,7 +89,7 @@ func (a *app) options(cmd *cobra.Command, s *settings, args []string) (check.Opt
 		return check.Options{}, &usageError{err: err}
 	}
 	return check.Options{
-		Paths: paths, ComposeFiles: s.files, Profiles: s.profiles, Command: command,
+		Paths: paths, ComposeFiles: s.files, Profiles: s.profiles, Command: command, Dockerfile: s.made,
 		Live: s.live(), OpenImage: s.openImage, Advisories: s.advisories, Exclude: exclude,
 		Rules: a.rules, Now: time.Now(), Config: c,
 	}, nil

@@ -218,5 +218,5 @@ func program(e *oci.Entry) (model.Program, bool) {
 		return model.Program{}, false
 	}
 	name, kind, ok := catalog.Program(base)
-	return model.Program{Name: name, File: e.Name, Kind: kind}, ok
+	return model.Program{Name: name, File: e.Name, Kind: kind, Layer: e.Layer}, ok
 }

@@ -58,6 +58,8 @@ type Program struct {
 	Name string // "gcc", without a version
 	File string
 	Kind ProgramKind
+
+	Layer int // index in Inventory.Layers
 }
 
 // A Leftover is a folder that a package manager fills and nothing needs later,

@@ -21,6 +21,12 @@ type Layer struct {
 	Size    int64      // bytes, not compressed
 	History string     // the step that made it, as recorded; empty where unknown
 	Base    Fact[bool] // whether it belongs to the base image
+
+	// Written is the instruction of a Dockerfile that made the layer, of the
+	// base image's the FROM; without a span where no Dockerfile is known to be
+	// the image's. It is likely where that Dockerfile has been edited since.
+	Written     Place        `json:"-"`
+	Instruction *Instruction `json:"-"` // the one at Written
 }
 
 // A Package is one installed or locked piece of software.

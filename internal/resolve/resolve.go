@@ -66,6 +66,9 @@ func System(in Input) *model.System {
 	r.namespaces()
 	r.networks()
 	r.expose()
+	for _, i := range r.sys.Images {
+		Layers(r.sys, i, nil)
+	}
 	return r.sys
 }
 

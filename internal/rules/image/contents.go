@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"bulkhead/internal/finding"
 	"bulkhead/internal/model"
 )
 
@@ -19,6 +20,23 @@ func by(i *model.Image, layer int) string {
 		return "; written by " + step
 	}
 	return ""
+}
+
+// trace adds to f where the Dockerfile says what made the layer, if that is
+// known.
+func trace(f *finding.Finding, i *model.Image, layer int) {
+	if i.Inventory == nil || layer < 0 || layer >= len(i.Inventory.Layers) {
+		return
+	}
+	l := i.Inventory.Layers[layer]
+	if !l.Written.Span.IsValid() {
+		return
+	}
+	message := "written here"
+	if l.Base.Value {
+		message = "it comes with this base image"
+	}
+	f.Related = append(f.Related, finding.Related{Span: l.Written.Span, Message: message})
 }
 
 // few returns at most twelve of names, sorted, each once, and says how many

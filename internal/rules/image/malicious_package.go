@@ -23,7 +23,7 @@ var maliciousPackage = &rule.Rule{
 func checkMaliciousPackage(p *rule.Pass, i *model.Image) {
 	for _, v := range i.Vulnerabilities {
 		if malicious(v) && v.State != model.NotAffected {
-			p.Reportf(software(i, v.Package), "%s %s is malicious (%s)", v.Package.Name, v.Package.Version, v.ID)
+			trace(p.Reportf(software(i, v.Package), "%s %s is malicious (%s)", v.Package.Name, v.Package.Version, v.ID), i, v.Package.Layer)
 		}
 	}
 }

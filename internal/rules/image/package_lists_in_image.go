@@ -34,6 +34,6 @@ func checkPackageListsInImage(p *rule.Pass, i *model.Image) {
 		if l.Deleted {
 			message += "; a later layer deletes it, which makes the image no smaller"
 		}
-		p.Report(fileIn(i, l.Folder), message+by(i, l.Layer))
+		trace(p.Report(fileIn(i, l.Folder), message+by(i, l.Layer)), i, l.Layer)
 	}
 }

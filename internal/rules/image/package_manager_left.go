@@ -30,17 +30,17 @@ func checkPackageManagerLeft(p *rule.Pass, i *model.Image) {
 // reportPrograms reports the programs of one kind in one finding.
 func reportPrograms(p *rule.Pass, i *model.Image, kind model.ProgramKind, message string) {
 	var names []string
-	first := ""
+	var first model.Program
 	for _, x := range i.Contents.Programs {
 		if x.Kind != kind {
 			continue
 		}
-		if first == "" {
-			first = x.File
+		if first.File == "" {
+			first = x
 		}
 		names = append(names, x.Name)
 	}
 	if len(names) > 0 {
-		p.Report(fileIn(i, first), message+few(names))
+		trace(p.Report(fileIn(i, first.File), message+few(names)), i, first.Layer)
 	}
 }

@@ -30,10 +30,12 @@ func checkProgramWritableByUser(p *rule.Pass, i *model.Image) {
 		return
 	}
 	if s.File.WritableBy(u) {
-		p.Reportf(fileIn(i, s.File.Name), "uid %d, which runs /%s, can change it%s", u.UID, s.File.Name, by(i, s.File.Layer))
+		trace(p.Reportf(fileIn(i, s.File.Name), "uid %d, which runs /%s, can change it%s", u.UID, s.File.Name, by(i, s.File.Layer)), i, s.File.Layer)
 		return
 	}
 	if d := s.Folder; d != nil && d.Mode&0o1000 == 0 && d.WritableBy(u) {
-		p.Reportf(fileIn(i, d.Name), "uid %d, which runs /%s, can replace it: it may write the folder%s", u.UID, s.File.Name, by(i, d.Layer)).Severity = finding.Low
+		f := p.Reportf(fileIn(i, d.Name), "uid %d, which runs /%s, can replace it: it may write the folder%s", u.UID, s.File.Name, by(i, d.Layer))
+		f.Severity = finding.Low
+		trace(f, i, d.Layer)
 	}
 }

@@ -39,6 +39,7 @@ func checkSecretInLayer(p *rule.Pass, i *model.Image) {
 		}
 		f := p.Report(model.Place{Path: "image " + i.Name + ": " + where}, message)
 		f.Likely = !s.Certain
+		trace(f, i, s.Layer)
 		if !s.Certain {
 			f.Severity = finding.High
 		}

@@ -43,7 +43,7 @@ func checkSetuidFile(p *rule.Pass, i *model.Image) {
 			usual = append(usual, path.Base(f.Name))
 			continue
 		}
-		p.Report(fileIn(i, f.Name), "/"+f.Name+" "+rights(f)+by(i, f.Layer))
+		trace(p.Report(fileIn(i, f.Name), "/"+f.Name+" "+rights(f)+by(i, f.Layer)), i, f.Layer)
 	}
 	if len(usual) > 0 {
 		p.Report(fileIn(i, first), "the distribution's setuid and setgid programs are there: "+few(usual)).Severity = finding.Low

@@ -37,6 +37,7 @@ func checkVulnerablePackage(p *rule.Pass, i *model.Image) {
 		}
 		f := p.Reportf(software(i, v.Package), "%s %s has %s%s; %s", v.Package.Name, v.Package.Version, v.ID, exploited, cure)
 		f.Severity = harm(v)
+		trace(f, i, v.Package.Layer)
 	}
 }
 

@@ -36,6 +36,6 @@ func checkWorldWritableFile(p *rule.Pass, i *model.Image) {
 		case f.Beneath > 0:
 			message = fmt.Sprintf("/%s and %d more in its folder can be changed by every user", f.Name, f.Beneath)
 		}
-		p.Report(fileIn(i, f.Name), message+by(i, f.Layer))
+		trace(p.Report(fileIn(i, f.Name), message+by(i, f.Layer)), i, f.Layer)
 	}
 }
