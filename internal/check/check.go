@@ -15,6 +15,7 @@ import (
 
 	"bulkhead/internal/catalog"
 	"bulkhead/internal/config"
+	"bulkhead/internal/contents"
 	"bulkhead/internal/finding"
 	"bulkhead/internal/frontend/runline"
 	"bulkhead/internal/model"
@@ -41,6 +42,10 @@ type Options struct {
 	// allowed, its registry's. It returns ErrNoImage where there is none. Nil
 	// looks into archives and layouts only.
 	OpenImage func(ctx context.Context, name string) (*oci.Tree, error)
+
+	// OpenContainer opens a container of the engine by its id, to be looked into.
+	// Nil looks into none.
+	OpenContainer func(ctx context.Context, id string) (*contents.Container, error)
 
 	// Advisories opens the database of what is known against packages. It is
 	// called where there are packages to look up; nil looks none up.
@@ -182,6 +187,9 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 	if err := r.openStored(ctx, about, sys); err != nil {
 		return nil, err
 	}
+	if err := r.openContainers(ctx, about, sys); err != nil {
+		return nil, err
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -249,6 +257,13 @@ func (r *runner) load(name string) (*source.File, error) {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	return f, nil
+}
+
+// Judge runs rules over a system that was joined already.
+func Judge(rules []*rule.Rule, sys *model.System) *report.Report {
+	r := &runner{Options: Options{Rules: rules, Config: &config.Config{}, Now: sys.Site.Now}, report: &report.Report{FailOn: finding.High}}
+	r.judge(sys)
+	return r.report
 }
 
 // judge runs the rules over sys and fills in the report.

@@ -27,8 +27,9 @@ var ErrNoImage = errors.New("no such image")
 
 // An opened is an image to be looked into.
 type opened struct {
-	image *model.Image
-	tree  *oci.Tree
+	image     *model.Image
+	tree      *oci.Tree
+	container *contents.Container // whose files tree is; nil of an image
 }
 
 // archive reports whether p tells what is in an image: a tar archive, an OCI
@@ -155,7 +156,7 @@ func (r *runner) openRemote(ctx context.Context, name string) (*model.Facts, err
 func (r *runner) opened(tree *oci.Tree) *model.Facts {
 	facts := describe(tree.Image)
 	for _, i := range facts.Images {
-		r.inside = append(r.inside, opened{i, tree})
+		r.inside = append(r.inside, opened{image: i, tree: tree})
 	}
 	return facts
 }
@@ -174,7 +175,7 @@ func (r *runner) openStored(ctx context.Context, about *scope, sys *model.System
 			if err != nil {
 				return fmt.Errorf("open image %s: %w", name, err)
 			}
-			r.inside = append(r.inside, opened{i, tree})
+			r.inside = append(r.inside, opened{image: i, tree: tree})
 			break
 		}
 	}
@@ -194,13 +195,13 @@ func (r *runner) opens(i *model.Image) bool {
 // for that could not be checked.
 func (r *runner) look(ctx context.Context, sys *model.System) {
 	for _, o := range r.inside {
-		notes, err := contents.Look(ctx, o.tree, o.image, r.advisories())
+		notes, err := r.lookInto(ctx, o)
 		if err != nil {
 			r.report.Faults++
 			notes = []model.Note{{What: "the contents of " + o.image.Name, Why: err.Error()}}
 		}
 		if i := o.image; i.Inventory != nil {
-			i.Lifecycles = append(i.Lifecycles, catalog.Inside(i.Inventory, i.Lifecycles, sys.Site.Now)...)
+			i.Lifecycles = append(i.Lifecycles, catalog.Inside(i.Inventory, known(i), sys.Site.Now)...)
 		}
 		sys.Notes = append(sys.Notes, notes...)
 		r.lookedInto(o.image)
@@ -222,6 +223,23 @@ func (r *runner) meant(sys *model.System) []*model.Build {
 	return out
 }
 
+// lookInto looks into one image or container.
+func (r *runner) lookInto(ctx context.Context, o opened) ([]model.Note, error) {
+	if o.container == nil {
+		return contents.Look(ctx, o.tree, o.image, r.advisories())
+	}
+	return contents.LookRunning(ctx, o.container, o.image, r.advisories(), r.Now)
+}
+
+// known returns the lifecycles that are told of already: a container's by the
+// image it runs.
+func known(i *model.Image) []*model.Lifecycle {
+	if i.Use == model.ContainerFiles && i.Workloads[0].Image != nil {
+		return i.Workloads[0].Image.Lifecycles
+	}
+	return i.Lifecycles
+}
+
 // lookedInto says in the report what was looked into: the digest is what a gate
 // records.
 func (r *runner) lookedInto(i *model.Image) {
@@ -233,10 +251,13 @@ func (r *runner) lookedInto(i *model.Image) {
 		layers = " in " + report.Count(n, "layer")
 	}
 	name := i.Name
-	if i.Config != nil {
+	switch {
+	case i.Use == model.ContainerFiles:
+		name = i.Called()
+	case i.Config != nil:
 		name += " (" + i.Config.ID + ")"
 	}
-	r.report.Looked = append(r.report.Looked, name+": "+report.Count(len(i.Inventory.Packages), "package")+layers)
+	r.report.Looked = append(r.report.Looked, name+": "+report.Count(len(i.Inventory.Packages), "package")+layers+usage(i))
 }
 
 // advisories returns the database, opened when it is first asked for, or nil

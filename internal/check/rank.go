@@ -20,8 +20,10 @@ var weight = [...]float64{finding.Info: 1, finding.Low: 4, finding.Medium: 20, f
 var prize = [...]float64{finding.Foothold: 1, finding.Secrets: 1.1, finding.Takeover: 1.4}
 
 // rank orders findings by what an attacker gets: how bad it is, whether the
-// workload can be reached from outside, and whether it runs now. Equal ones
-// keep their order, which is that of files and places.
+// workload can be reached from outside, whether it runs now, and of a flaw in a
+// package whether it is loaded there, what the container may do, and whether it
+// is being exploited. Equal ones keep their order, which is that of files and
+// places.
 func rank(findings []finding.Finding) {
 	scores := make([]float64, len(findings))
 	for i := range findings {
@@ -36,6 +38,7 @@ func score(f *finding.Finding) float64 {
 		s *= 0.8
 	}
 	s *= prize[f.Prize]
+	s *= danger(f)
 	w := workload(f)
 	if w == nil {
 		return s
@@ -53,6 +56,36 @@ func score(f *finding.Finding) float64 {
 		s *= 1.1
 	}
 	return s
+}
+
+// danger is how much more, or less, a finding about a package counts for what is
+// known of the flaw and of its use. What only builds and tests need does not
+// run, and what no process has loaded may never be.
+func danger(f *finding.Finding) float64 {
+	v := f.Vulnerability
+	if v == nil {
+		return 1
+	}
+	d := 1 + v.EPSS/2
+	if v.Exploited {
+		d = 1.5
+	}
+	if v.Package.Dev {
+		d *= 0.5
+	}
+	if f.Image == nil || f.Image.Running == nil {
+		return d
+	}
+	switch v.Package.Loaded {
+	case model.Set:
+		d *= 1.4
+	case model.Unset:
+		d *= 0.5
+	}
+	if w := workload(f); w != nil && w.Privileged.Known() && w.Privileged.Value {
+		d *= 1.3
+	}
+	return d
 }
 
 // A distance says how far a workload is from the outside.
@@ -141,6 +174,9 @@ func sentence(f finding.Finding) string {
 		gain = ": an attacker can " + f.Gain
 	}
 	w := f.Workload
+	if f.Image != nil && f.Image.Use == model.ContainerFiles {
+		w = workload(&f)
+	}
 	if w == nil {
 		return f.Subject + ": " + f.Message + gain
 	}
@@ -161,6 +197,9 @@ func sentence(f finding.Finding) string {
 			as = "probably runs as root"
 		}
 		chain = append(chain, as)
+	}
+	if f.Vulnerability != nil && w.Privileged.Known() && w.Privileged.Value {
+		chain = append(chain, "is privileged")
 	}
 	said := "; " + f.Message
 	if is, ok := strings.CutPrefix(f.Message, "container "); ok {

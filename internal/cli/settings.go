@@ -14,6 +14,7 @@ import (
 
 	"bulkhead/internal/check"
 	"bulkhead/internal/config"
+	"bulkhead/internal/contents"
 	"bulkhead/internal/engine"
 	"bulkhead/internal/finding"
 	"bulkhead/internal/model"
@@ -90,7 +91,7 @@ func (a *app) options(cmd *cobra.Command, s *settings, args []string) (check.Opt
 	}
 	return check.Options{
 		Paths: paths, ComposeFiles: s.files, Profiles: s.profiles, Command: command, Dockerfile: s.made,
-		Live: s.live(), OpenImage: s.openImage, Advisories: s.advisories, Exclude: exclude,
+		Live: s.live(), OpenImage: s.openImage, OpenContainer: s.openContainer(), Advisories: s.advisories, Exclude: exclude,
 		Rules: a.rules, Now: time.Now(), Config: c,
 	}, nil
 }
@@ -128,6 +129,26 @@ func (s *settings) openImage(ctx context.Context, name string) (*oci.Tree, error
 		return nil, check.ErrNoImage
 	}
 	return oci.OpenRegistry(ctx, name)
+}
+
+// openContainer returns what opens a container of the engine, or nil where none is
+// to be asked.
+func (s *settings) openContainer() func(context.Context, string) (*contents.Container, error) {
+	if s.noEngine {
+		return nil
+	}
+	return func(ctx context.Context, id string) (*contents.Container, error) {
+		e, err := engine.Open(ctx, engine.Options{Host: s.host})
+		if err != nil {
+			return nil, err
+		}
+		defer e.Close()
+		in, err := e.Inside(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		return &contents.Container{Tree: in.Tree, Layered: in.Layered, Started: in.Started, Loaded: in.Loaded, Unknown: in.Unknown}, nil
+	}
 }
 
 // advisories opens the advisory database.

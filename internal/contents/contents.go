@@ -22,19 +22,34 @@ import (
 // what else its files say, and, where db is not nil, the vulnerabilities of its
 // packages. It returns what could not be told. The layers are read once.
 func Look(ctx context.Context, t *oci.Tree, i *model.Image, db *vuln.DB) ([]model.Note, error) {
+	return lookup{db: db}.look(ctx, t, i)
+}
+
+// A lookup is what the packages of an image are held against.
+type lookup struct {
+	db  *vuln.DB       // nil for nothing
+	use *inventory.Use // what processes use of the files; nil where nothing runs or it is not known
+}
+
+// look looks into t.
+func (l lookup) look(ctx context.Context, t *oci.Tree, i *model.Image) ([]model.Note, error) {
 	names := newNameSet()
 	w, err := oci.Visit(ctx, t, everything(names))
 	if err != nil {
 		return nil, err
 	}
-	inv := inventory.Of(t, evidence(w))
+	seen := evidence(w)
+	inv := inventory.Of(t, seen)
+	if l.use != nil {
+		inventory.MarkLoaded(seen, inv, *l.use)
+	}
 	i.Inventory = inv
 	i.Contents = describe(w, names, configOf(t, i))
 	notes := named(i.Name, inv.Notes)
 	if i.Secrets, err = secrets(ctx, t, w); err != nil {
 		return nil, err
 	}
-	more, err := Match(i, db)
+	more, err := Match(i, l.db)
 	return append(notes, more...), err
 }
 

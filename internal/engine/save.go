@@ -18,17 +18,17 @@ func (e *Engine) Tree(ctx context.Context, ref string) (*oci.Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	save := func(ctx context.Context) (io.ReadCloser, error) { return e.save(ctx, ref) }
+	save := func(ctx context.Context) (io.ReadCloser, error) { return e.stream(ctx, "/images/"+escape(ref)+"/get") }
 	if !strings.HasPrefix(e.Host, "unix://") {
 		return oci.OpenStream(save), nil
 	}
 	return oci.OpenStored(f.Text, save)
 }
 
-// save returns an image as the engine's archive. Unlike other answers it may
-// have any length and take any time.
-func (e *Engine) save(ctx context.Context, ref string) (io.ReadCloser, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, e.base+"/images/"+escape(ref)+"/get", nil)
+// stream returns the archive of an image or a container. Unlike other answers it
+// may have any length and take any time.
+func (e *Engine) stream(ctx context.Context, path string) (io.ReadCloser, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, e.base+path, nil)
 	if err != nil {
 		return nil, &Error{Host: e.Host, Err: err}
 	}
@@ -39,7 +39,7 @@ func (e *Engine) save(ctx context.Context, ref string) (io.ReadCloser, error) {
 	if resp.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, maxConfig)) // what it says is told as far as it was read
 		_ = resp.Body.Close()
-		return nil, &Error{Host: e.Host, Err: fmt.Errorf("save image %s: %s: %s", ref, resp.Status, message(text))}
+		return nil, &Error{Host: e.Host, Err: fmt.Errorf("read %s: %s: %s", path, resp.Status, message(text))}
 	}
 	return resp.Body, nil
 }

@@ -82,7 +82,7 @@ type File struct {
 func Image(t testing.TB, tag string, files ...File) {
 	t.Helper()
 	layer := archive(t, append([]File{
-		{Name: "app", Text: program(t), Mode: 0o755},
+		{Name: "app", Text: Program(t), Mode: 0o755},
 		{Name: "etc/passwd", Text: "root:x:0:0::/:/app\napp:x:1000:1000::/:/app\n"},
 	}, files...))
 	args := []string{"import", "-c", `CMD ["/app"]`, "-c", "USER app", "-", tag}
@@ -119,8 +119,8 @@ func removeImage(t testing.TB, id string) {
 //go:embed testdata/app.go.txt
 var app []byte
 
-// program builds the program of the images.
-func program(t testing.TB) string {
+// Program builds the program of the images and returns its bytes.
+func Program(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
 	src, out := filepath.Join(dir, "main.go"), filepath.Join(dir, "app")

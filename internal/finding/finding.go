@@ -52,6 +52,10 @@ type Finding struct {
 
 	Fingerprint string // stable when lines move; see package check
 
+	// Vulnerability is what a finding about a package says of it, for the
+	// ranking; nil elsewhere.
+	Vulnerability *model.Vulnerability
+
 	// What the finding is about; at most one is set.
 	Workload *model.Workload
 	Image    *model.Image

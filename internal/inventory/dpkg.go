@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -110,12 +112,23 @@ func readChisel(f *file) Evidence {
 	}
 	defer z.Close()
 	var out Evidence
+	files := map[string]owned{}
 	lines := bufio.NewScanner(io.LimitReader(z, maxText))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		var line struct{ Kind, Name, Version, Arch string }
+		var line struct {
+			Kind, Name, Version, Arch, Path string
+			Slices                          []string
+		}
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			return Evidence{packages: out.packages, err: errors.New("a line is not JSON")}
+		}
+		if line.Kind == "path" && len(line.Slices) > 0 {
+			owner, _, _ := strings.Cut(line.Slices[0], "_") // a slice is called PACKAGE_NAME
+			o := files[owner]
+			o.owner = owner
+			o.add([]byte(line.Path))
+			files[owner] = o
 		}
 		if line.Kind == "package" && line.Name != "" {
 			out.packages = append(out.packages, &item{
@@ -124,5 +137,8 @@ func readChisel(f *file) Evidence {
 		}
 	}
 	out.err = lines.Err()
+	for _, owner := range slices.Sorted(maps.Keys(files)) {
+		out.owned = append(out.owned, files[owner])
+	}
 	return out
 }

@@ -11,6 +11,7 @@ import (
 type owned struct {
 	owner string
 	files []uint64
+	code  code // what kinds of code they hold
 }
 
 // add adds a path.
@@ -18,6 +19,7 @@ func (o *owned) add(name []byte) {
 	name = bytes.TrimPrefix(bytes.TrimSpace(name), []byte("/"))
 	if len(name) > 0 {
 		o.files = append(o.files, ownedHash(name))
+		o.code |= codeOf(string(name))
 	}
 }
 

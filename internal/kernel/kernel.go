@@ -61,6 +61,7 @@ func Read(root string, pid int) (*model.Kernel, error) {
 	groups := p.cgroupPaths()
 	s.limits(k, groups)
 	k.Tasks = p.tasks(first, uids, groups)
+	k.Env = s.environment(k.Tasks)
 	k.HostNamespaces = p.hostNamespaces()
 	k.Listening = p.listening(k)
 	if started != p.started() || started == "" {

@@ -30,6 +30,8 @@ type Image struct {
 	Secrets         []Secret         // in files of any layer
 	Contents        *Contents        // what else its files say; nil where they were not looked at
 
+	Running *Running // of the files of a running container; nil elsewhere
+
 	Lifecycles []*Lifecycle // of its product and of its distribution; none where neither is in the table
 }
 
@@ -41,7 +43,25 @@ const (
 	BaseImage   ImageUse = "base"   // FROM, or COPY --from an image
 	RunImage    ImageUse = "run"    // what a workload runs
 	StoredImage ImageUse = "stored" // held by an engine, an archive, a layout or a registry
+
+	// ContainerFiles is not an image but what a container has made of one: the
+	// image's files with those the container wrote above them.
+	ContainerFiles ImageUse = "container"
 )
+
+// Called returns what places call i: "image nginx:1.27", "container web".
+func (i *Image) Called() string {
+	if i.Use == ContainerFiles {
+		return "container " + i.Name
+	}
+	return "image " + i.Name
+}
+
+// A Running says how a container ran when it was looked into.
+type Running struct {
+	For       time.Duration // since it was started; 0 where that is not known
+	Processes int
+}
 
 // A Reference names an image, as in the OCI distribution specification and
 // Docker's short forms.

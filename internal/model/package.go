@@ -27,6 +27,7 @@ type Layer struct {
 	// the image's. It is likely where that Dockerfile has been edited since.
 	Written     Place        `json:"-"`
 	Instruction *Instruction `json:"-"` // the one at Written
+	Above       bool         // it is what a container wrote above its image
 }
 
 // A Package is one installed or locked piece of software.
@@ -42,7 +43,7 @@ type Package struct {
 	Layer         int      // index in Inventory.Layers of the layer it came with; -1 where there are none
 	Dev           bool     // needed to build or test only, as far as a lock file says
 	Owner         string   // the distribution package that owns its files, empty where none does
-	Loaded        State    // of a running container: Set where a process has it mapped or executed
+	Loaded        State    // where Image.Running is set: Set where a process uses it, Unset where none does, Unknown where that cannot be told
 }
 
 // A Vulnerability is an advisory that applies to a package.

@@ -331,6 +331,11 @@ type Kernel struct {
 	PIDsMax        int64   // 0 is no limit, -1 could not be read
 	CPUs           float64 // 0 is no limit, -1 could not be read
 
+	// Env is what the processes were started with, each name and value once. It
+	// holds more than the container was given: what its entrypoint and docker exec
+	// have set as well.
+	Env []ProcessVariable
+
 	HostNamespaces []string // kinds (pid, net, ipc, uts, user, cgroup, mnt) the first process shares with the host
 	Listening      []Listener
 }
@@ -343,6 +348,13 @@ type Task struct {
 	Command string
 	CapEff  uint64
 	First   bool // the container's first process
+}
+
+// A ProcessVariable is a variable in the environment of a process.
+type ProcessVariable struct {
+	PID         int
+	Command     string
+	Name, Value string
 }
 
 // A Listener is a listening socket in the container's network namespace.

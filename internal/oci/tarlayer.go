@@ -122,6 +122,8 @@ type layer struct {
 	from int64
 	size int64
 	dir  string // or a folder, as overlay2 keeps it
+
+	written bool // by a container, above its image
 }
 
 // read reads the entries of a layer.

@@ -202,6 +202,7 @@ func (t *Tree) describe(n int) []model.Layer {
 		if len(steps) == len(c.RootFS.DiffIDs) && i < len(steps) {
 			out[i].History = steps[i]
 		}
+		out[i].Above = i < len(t.layers) && t.layers[i].written
 	}
 	return out
 }

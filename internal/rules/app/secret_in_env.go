@@ -50,6 +50,34 @@ func checkSecretInEnv(p *rule.Pass, w *model.Workload) {
 			judgeVariable(p, w, v, "build argument")
 		}
 	}
+	if w.Kernel != nil {
+		judgeProcesses(p, w)
+	}
+}
+
+// judgeProcesses reports secrets in the environment of processes that the
+// container was not given: its entrypoint exports them, or docker exec brought
+// them. Who has the container can read them; its description does not show them.
+func judgeProcesses(p *rule.Pass, w *model.Workload) {
+	told := map[string]bool{}
+	given := map[[2]string]bool{}
+	for _, v := range w.Env {
+		given[[2]string{v.Name, v.Value.Value}] = true
+	}
+	for _, v := range w.Kernel.Env {
+		if told[v.Name] || given[[2]string{v.Name, v.Value}] {
+			continue
+		}
+		l := secret.Judge(v.Name, v.Value)
+		if l == nil {
+			continue
+		}
+		told[v.Name] = true
+		place := model.Place{Path: "container " + w.Name + ": environment of " + v.Command + "[" + v.Name + "]"}
+		f := p.Report(place, fmt.Sprintf("variable %s of process %s holds %s (%s), which the container was not given", v.Name, v.Command, l.Kind, l.Shown))
+		f.Severity = finding.Medium
+		f.Likely = !l.Certain
+	}
 }
 
 func judgeVariable(p *rule.Pass, w *model.Workload, v model.Variable, what string) *finding.Finding {

@@ -11,7 +11,7 @@ import (
 
 // fileIn returns the place of a file of i.
 func fileIn(i *model.Image, name string) model.Place {
-	return model.Place{Path: "image " + i.Name + ": " + strings.TrimPrefix(name, "/")}
+	return model.Place{Path: i.Called() + ": " + strings.TrimPrefix(name, "/")}
 }
 
 // by returns which step left something, as the end of a message.

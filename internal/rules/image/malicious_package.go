@@ -23,7 +23,9 @@ var maliciousPackage = &rule.Rule{
 func checkMaliciousPackage(p *rule.Pass, i *model.Image) {
 	for _, v := range i.Vulnerabilities {
 		if malicious(v) && v.State != model.NotAffected {
-			trace(p.Reportf(software(i, v.Package), "%s %s is malicious (%s)", v.Package.Name, v.Package.Version, v.ID), i, v.Package.Layer)
+			f := p.Reportf(software(i, v.Package), "%s %s is malicious (%s)%s", v.Package.Name, v.Package.Version, v.ID, loaded(i, v.Package))
+			f.Vulnerability = v
+			trace(f, i, v.Package.Layer)
 		}
 	}
 }

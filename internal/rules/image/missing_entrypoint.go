@@ -24,6 +24,6 @@ func checkMissingEntrypoint(p *rule.Pass, i *model.Image) {
 		return
 	}
 	if s := i.Contents.Start; s != nil && s.Missing {
-		p.Reportf(model.Place{Path: "image " + i.Name + ": Config"}, "the image runs %s, which is not in it", s.Program)
+		p.Reportf(model.Place{Path: i.Called() + ": Config"}, "the image runs %s, which is not in it", s.Program)
 	}
 }

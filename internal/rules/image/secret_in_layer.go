@@ -37,7 +37,7 @@ func checkSecretInLayer(p *rule.Pass, i *model.Image) {
 		if s.Line > 0 {
 			where = fmt.Sprintf("%s:%d", s.File, s.Line)
 		}
-		f := p.Report(model.Place{Path: "image " + i.Name + ": " + where}, message)
+		f := p.Report(model.Place{Path: i.Called() + ": " + where}, message)
 		f.Likely = !s.Certain
 		trace(f, i, s.Layer)
 		if !s.Certain {
@@ -50,6 +50,9 @@ func checkSecretInLayer(p *rule.Pass, i *model.Image) {
 func madeBy(i *model.Image, layer int) string {
 	if i.Inventory == nil || layer < 0 || layer >= len(i.Inventory.Layers) {
 		return ""
+	}
+	if i.Inventory.Layers[layer].Above {
+		return "the container while it ran"
 	}
 	step := strings.Join(strings.Fields(i.Inventory.Layers[layer].History), " ")
 	step = strings.TrimPrefix(step, "/bin/sh -c #(nop) ")

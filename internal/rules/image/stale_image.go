@@ -32,6 +32,6 @@ func checkStaleImage(p *rule.Pass, i *model.Image) {
 		return
 	}
 	if made := i.Config.Created; made.AddDate(0, 0, staleAfter).Before(p.Site.Now) {
-		p.Reportf(model.Place{Path: "image " + i.Name + ": Created"}, "the image was made on %s, more than %d days ago", made.Format(time.DateOnly), staleAfter)
+		p.Reportf(model.Place{Path: i.Called() + ": Created"}, "the image was made on %s, more than %d days ago", made.Format(time.DateOnly), staleAfter)
 	}
 }

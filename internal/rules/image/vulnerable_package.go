@@ -35,10 +35,25 @@ func checkVulnerablePackage(p *rule.Pass, i *model.Image) {
 		if v.Fixed != "" {
 			cure = v.Fixed + " cures it"
 		}
-		f := p.Reportf(software(i, v.Package), "%s %s has %s%s; %s", v.Package.Name, v.Package.Version, v.ID, exploited, cure)
+		f := p.Reportf(software(i, v.Package), "%s %s has %s%s; %s%s", v.Package.Name, v.Package.Version, v.ID, exploited, cure, loaded(i, v.Package))
 		f.Severity = harm(v)
+		f.Vulnerability = v
 		trace(f, i, v.Package.Layer)
 	}
+}
+
+// loaded says whether a running container uses a package, as the end of a
+// message; nothing of what does not run.
+func loaded(i *model.Image, p *model.Package) string {
+	switch {
+	case i.Running == nil:
+		return ""
+	case p.Loaded == model.Set:
+		return "; a process has it loaded"
+	case p.Loaded == model.Unset:
+		return "; no process has it loaded"
+	}
+	return "; whether it is loaded cannot be told"
 }
 
 // pending reports whether no version cures v yet.
@@ -56,7 +71,7 @@ func software(i *model.Image, p *model.Package) model.Place {
 	if len(p.Locations) > 0 {
 		where = p.Locations[0]
 	}
-	return model.Place{Path: "image " + i.Name + ": " + where}
+	return model.Place{Path: i.Called() + ": " + where}
 }
 
 // harm returns the severity of v. What nobody has rated is taken for medium.
