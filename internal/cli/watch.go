@@ -84,7 +84,10 @@ func (w *watcher) run(ctx context.Context) error {
 	}
 	w.ev = program.Evaluator()
 	w.hostname, _ = os.Hostname() // an alert without it is an alert
-	o := sensor.Options{EventTypes: program.EventTypes()}
+	o := sensor.Options{EventTypes: program.EventTypes(), Fields: program.Refs(), Names: program.Hosts()}
+	if w.container != "" {
+		o.Chosen = w.chosen
+	}
 	if !w.noEngine {
 		e, err := engine.Open(ctx, engine.Options{Host: w.host})
 		if err != nil {
@@ -169,7 +172,7 @@ func (w *watcher) warn(set *falco.Set, program *falco.Program) {
 // event prints an alert for every rule that e matches.
 func (w *watcher) event(e *sensor.Event) {
 	w.events++
-	if !w.chosen(e) {
+	if !w.concerns(e) {
 		return
 	}
 	for _, r := range w.ev.Match(e) {
@@ -199,35 +202,19 @@ func (w *watcher) write(alert falco.Alert) error {
 	return err
 }
 
-// chosen reports whether alerts of e are asked for.
-func (w *watcher) chosen(e *sensor.Event) bool {
-	return w.container == "" || e.Container != nil && e.Container.Name == w.container ||
-		e.ContainerID() != "" && len(w.container) >= 4 && strings.HasPrefix(e.ContainerID(), w.container)
+// chosen reports whether alerts of a container, or with nil of the host, are
+// asked for.
+func (w *watcher) chosen(c *sensor.Container) bool {
+	return w.container == "" || c != nil && (c.Name == w.container || w.fromStart(c.ID))
 }
 
-// describe returns what asks the engine about one container.
-func describe(e *engine.Engine) func(context.Context, string) (*sensor.Container, error) {
-	return func(ctx context.Context, id string) (*sensor.Container, error) {
-		file, _, err := e.Container(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		var c struct {
-			ID     string `json:"Id"`
-			Name   string
-			Config struct {
-				Image  string
-				Labels map[string]string
-			}
-			HostConfig struct{ Privileged bool }
-			State      struct{ StartedAt time.Time }
-		}
-		if err := json.Unmarshal(file.Text, &c); err != nil {
-			return nil, fmt.Errorf("read container %s: %w", id, err)
-		}
-		return &sensor.Container{
-			ID: c.ID, Name: strings.TrimPrefix(c.Name, "/"), Image: c.Config.Image,
-			Privileged: c.HostConfig.Privileged, Labels: c.Config.Labels, Started: c.State.StartedAt,
-		}, nil
-	}
+// concerns reports whether alerts of e are asked for. The kernel leaves most of
+// the others out, but not what starts before the engine has told of it.
+func (w *watcher) concerns(e *sensor.Event) bool {
+	return w.chosen(e.Container) || w.fromStart(e.ContainerID())
+}
+
+func (w *watcher) fromStart(id string) bool {
+	const least = 4
+	return id != "" && len(w.container) >= least && strings.HasPrefix(id, w.container)
 }

@@ -31,6 +31,7 @@ type leaf struct {
 	test  func(v *Value) bool    // where right is noSlot; nil for exists
 	pair  func(v, r *Value) bool // where it is not
 	text  string                 // as a canonical condition
+	hosts []string               // names of hosts that an address is compared with
 	cost  float64                // of one test, in about a nanosecond
 	odds  float64                // a guess at how often it is true
 }
@@ -131,6 +132,11 @@ func (s *symbols) bind(c *check) (*leaf, *bindError) {
 				return nil, err
 			}
 			l.test = severalTest(test, c, left.several)
+		}
+		if left.ref != nil && namesHost(left.ref.ID) {
+			for _, v := range c.values {
+				l.hosts = append(l.hosts, v.s)
+			}
 		}
 		l.cost, l.odds = estimate(c, left)
 		s.leaves[text] = l
@@ -257,4 +263,13 @@ func fieldCost(id FieldID) float64 {
 		return 200
 	}
 	return 1
+}
+
+// namesHost reports whether the values of a field are names of hosts.
+func namesHost(id FieldID) bool {
+	switch id {
+	case FDCIPName, FDSIPName, FDLIPName, FDRIPName:
+		return true
+	}
+	return false
 }

@@ -72,6 +72,24 @@ func (p *Program) EventTypes() []string {
 	return names
 }
 
+// Hosts returns the names of hosts that the rules compare addresses with, sorted:
+// a source of events has to know their addresses.
+func (p *Program) Hosts() []string {
+	u := usedRefs{symbols: p.symbols, nodes: map[*node]bool{}, refs: map[*Ref]bool{}}
+	for _, r := range p.rules {
+		u.condition(r.condition)
+	}
+	hosts := map[string]bool{}
+	for n := range u.nodes {
+		if n.leaf != nil {
+			for _, h := range n.leaf.hosts {
+				hosts[h] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(hosts))
+}
+
 // Refs returns the fields that the rules look at in conditions and outputs,
 // sorted by name: what a source of events has to provide.
 func (p *Program) Refs() []*Ref {

@@ -17,6 +17,10 @@ func (f folding) byte(b byte) byte {
 	return b
 }
 
+// Glob reports whether the whole of s fits a pattern as the operator glob has it:
+// a star fits slashes too.
+func Glob(pattern, s string) bool { return glob(pattern, s, keepCase) }
+
 // globTest returns the test of fnmatch without flags. The usual patterns need
 // no matcher.
 func globTest(pattern string) func(*Value) bool {

@@ -1,11 +1,14 @@
 package sensor
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
+	"github.com/cilium/ebpf/btf"
 	"golang.org/x/sys/unix"
 )
 
@@ -18,6 +21,67 @@ func unifiedRoot() string {
 		}
 	}
 	return ""
+}
+
+// A hierarchy is the tree of control groups that tells containers apart.
+type hierarchy struct {
+	root      string // "" for none
+	subsystem int32  // of version 1; -1 for version 2
+}
+
+// tells returns the hierarchy that engines put containers into: that of version
+// 1 where both are mounted, because not every runtime uses the other then.
+func tells() hierarchy {
+	unified := unifiedRoot()
+	if unified == "/sys/fs/cgroup" {
+		return hierarchy{unified, -1}
+	}
+	for _, name := range []string{"pids", "memory", "devices", "freezer", "cpu"} {
+		var fs unix.Statfs_t
+		root := "/sys/fs/cgroup/" + name
+		if err := unix.Statfs(root, &fs); err != nil || int64(fs.Type) != unix.CGROUP_SUPER_MAGIC { //nolint:unconvert // 32 bits wide on other machines
+			continue
+		}
+		if n, ok := subsystemNumber(name); ok {
+			return hierarchy{root, n}
+		}
+	}
+	return hierarchy{unified, -1}
+}
+
+// subsystemNumber returns the number this kernel has for a controller.
+func subsystemNumber(name string) (int32, bool) {
+	spec, err := btf.LoadKernelSpec()
+	if err != nil {
+		return 0, false
+	}
+	var ids *btf.Enum
+	if err := spec.TypeByName("cgroup_subsys_id", &ids); err != nil {
+		return 0, false
+	}
+	for _, v := range ids.Values {
+		if v.Name == name+"_cgrp_id" {
+			return int32(v.Value), true
+		}
+	}
+	return 0, false
+}
+
+// now returns the control groups that there are, by inode, with their containers.
+func (h hierarchy) now() map[uint64]string {
+	groups := map[uint64]string{}
+	_ = filepath.WalkDir(h.root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return nil // it went away meanwhile
+		}
+		if info, err := d.Info(); err == nil {
+			if st, ok := info.Sys().(*syscall.Stat_t); ok {
+				groups[st.Ino] = containerOf(name[len(h.root):])
+			}
+		}
+		return nil
+	})
+	return groups
 }
 
 // cgroupVersion returns "v1", "v2", "v1 and v2 (hybrid)" or "", and the

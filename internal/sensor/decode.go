@@ -1,10 +1,8 @@
 package sensor
 
 import (
-	"bytes"
 	"encoding/binary"
 	"path"
-	"slices"
 	"strings"
 )
 
@@ -16,10 +14,13 @@ const (
 	kindFork
 	kindExit
 	kindMkdir
+	kindRmdir
+	kindFound // a process that ran before the sensor
 )
 
+// Records of arguments have the argument's index as their tag.
 const (
-	tagBase = 8
+	tagBase = 8 // and the argument's index: the folder that a relative path starts in
 	tagArgv = 16 + iota - 1
 	tagExe
 	tagCwd
@@ -28,6 +29,11 @@ const (
 	tagDescriptor
 	tagGroupPath
 	tagDescriptorPath
+	tagFilename
+	tagEnv
+	tagProgram
+	tagData
+	tagCount
 )
 
 // Flags of an event.
@@ -35,120 +41,169 @@ const (
 	flagUpper = 1 << iota
 	flagMemfd
 	flagTTY
+	flagLower
 )
 
 // A header is the fixed part of an event, as in bpf/sensor.c.
 type header struct {
-	Time, Cgroup, Start, Effective, Permitted uint64
-	Ret                                       int64
-	Args                                      [6]uint64
-	Kind                                      uint32
-	Nr                                        int32
-	PID, TID, PPID, VPID, SID, TTY            uint32
-	UID, GID, EUID, LoginUID, Flags, Size     uint32
-	Comm                                      [16]byte
+	Time, Cgroup, Start, Effective, Permitted, Inheritable uint64
+	Ret                                                    int64
+	Args                                                   [6]uint64
+	Kind                                                   uint32
+	Nr                                                     int32
+	PID, TID, PPID, VPID, SID, TTY                         uint32
+	UID, GID, EUID, LoginUID, Flags, Size                  uint32
+	VPGID, PGID                                            uint32
+	Comm                                                   [16]byte
 }
 
-const headerSize = 168
+const headerSize = 184
 
-// A raw is an event as the kernel wrote it.
+// A span is where the records of a tag are; a path has one for each name.
+type span struct{ from, to uint32 }
+
+// A raw is an event as the kernel wrote it. Texts are parts of records, which
+// is a copy of what the kernel wrote.
 type raw struct {
 	header
-	texts      [6]string   // arguments that are texts, without their zero
-	bases      [6][]string // the folder a relative path starts in, from the last name up
-	hasBase    [6]bool
-	argv       []string
-	exe, cwd   string
-	address    []byte
-	how        uint64
-	descriptor []byte
-	fdPath     string
-	groupPath  string
+	records string
+	spans   [tagCount]span
 }
 
-// decode reads an event; ok is false where it is none.
-func decode(data []byte) (r raw, ok bool) {
+// decode reads an event into r and returns how long it is, or 0 where it is none.
+func (r *raw) decode(data []byte) int {
 	if len(data) < headerSize {
-		return r, false
+		return 0
 	}
-	if _, err := binary.Decode(data, binary.LittleEndian, &r.header); err != nil {
-		return r, false
+	r.header.read(data)
+	if uint64(r.Size) > uint64(len(data)-headerSize) {
+		return 0
 	}
-	rest := data[headerSize:]
-	if uint64(r.Size) > uint64(len(rest)) {
-		return r, false
-	}
-	paths := map[uint8][]string{}
-	for rest = rest[:r.Size]; len(rest) >= 3; {
-		tag, n := rest[0], int(binary.LittleEndian.Uint16(rest[1:]))
-		if n > len(rest)-3 {
-			return r, false
+	end := headerSize + int(r.Size)
+	r.records = string(data[headerSize:end])
+	clear(r.spans[:])
+	at := 0
+	for at+3 <= len(r.records) {
+		tag, n := r.records[at], int(r.records[at+1])|int(r.records[at+2])<<8
+		next := at + 3 + n
+		if next > len(r.records) {
+			return 0
 		}
-		r.record(tag, rest[3:3+n], paths)
-		rest = rest[3+n:]
-	}
-	r.exe, r.cwd, r.fdPath = folder(paths[tagExe]), folder(paths[tagCwd]), folder(paths[tagDescriptorPath])
-	return r, len(rest) == 0
-}
-
-// record takes one record. Those of a path come name by name, the last first.
-func (r *raw) record(tag uint8, data []byte, paths map[uint8][]string) {
-	switch {
-	case tag < 6:
-		r.texts[tag] = cText(data)
-	case tag >= tagBase && tag < tagBase+6:
-		r.hasBase[tag-tagBase] = true
-		if len(data) > 0 {
-			r.bases[tag-tagBase] = append(r.bases[tag-tagBase], cText(data))
+		if tag < tagCount {
+			s := &r.spans[tag]
+			if s.to == 0 {
+				s.from = uint32(at)
+			}
+			s.to = uint32(next)
 		}
-	case tag == tagArgv:
-		r.argv = strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00")
-	case tag == tagExe || tag == tagCwd || tag == tagDescriptorPath:
-		paths[tag] = append(paths[tag], cText(data))
-	case tag == tagAddress:
-		r.address = slices.Clone(data)
-	case tag == tagHow && len(data) == 8:
-		r.how = binary.LittleEndian.Uint64(data)
-	case tag == tagDescriptor:
-		r.descriptor = slices.Clone(data)
-	case tag == tagGroupPath:
-		r.groupPath = cText(data)
+		at = next
 	}
+	if at != len(r.records) {
+		return 0
+	}
+	return end
 }
 
-func cText(data []byte) string {
-	if i := bytes.IndexByte(data, 0); i >= 0 {
-		data = data[:i]
+func (h *header) read(b []byte) {
+	u64, u32 := binary.LittleEndian.Uint64, binary.LittleEndian.Uint32
+	_ = b[headerSize-1]
+	h.Time, h.Cgroup, h.Start = u64(b), u64(b[8:]), u64(b[16:])
+	h.Effective, h.Permitted, h.Inheritable = u64(b[24:]), u64(b[32:]), u64(b[40:])
+	h.Ret = int64(u64(b[48:]))
+	for i := range h.Args {
+		h.Args[i] = u64(b[56+8*i:])
 	}
-	return string(data)
+	h.Kind, h.Nr = u32(b[104:]), int32(u32(b[108:]))
+	h.PID, h.TID, h.PPID, h.VPID, h.SID, h.TTY = u32(b[112:]), u32(b[116:]), u32(b[120:]), u32(b[124:]), u32(b[128:]), u32(b[132:])
+	h.UID, h.GID, h.EUID, h.LoginUID, h.Flags, h.Size = u32(b[136:]), u32(b[140:]), u32(b[144:]), u32(b[148:]), u32(b[152:]), u32(b[156:])
+	h.VPGID, h.PGID = u32(b[160:]), u32(b[164:])
+	h.Comm = [16]byte(b[168:184])
 }
 
-// folder joins the names of a path, given from the last; "" for none.
-func folder(names []string) string {
-	if names == nil {
+// comm returns the name of the thread without its zeros.
+func (h *header) comm() []byte {
+	for i, c := range h.Comm {
+		if c == 0 {
+			return h.Comm[:i]
+		}
+	}
+	return h.Comm[:]
+}
+
+func (r *raw) has(tag int) bool { return r.spans[tag].to != 0 }
+
+// record returns the only record of a tag, "" for none.
+func (r *raw) record(tag int) string {
+	s := r.spans[tag]
+	if s.to == 0 {
 		return ""
 	}
-	var b strings.Builder
-	for _, n := range slices.Backward(names) {
-		if n != "" {
-			b.WriteString("/" + n)
-		}
+	return r.records[s.from+3 : s.to]
+}
+
+// text returns a record up to its zero.
+func (r *raw) text(tag int) string { return cText(r.record(tag)) }
+
+func cText(s string) string {
+	if i := strings.IndexByte(s, 0); i >= 0 {
+		return s[:i]
 	}
-	if b.Len() == 0 {
+	return s
+}
+
+// list returns the texts of a record that a zero follows each.
+func (r *raw) list(tag int) []string {
+	if !r.has(tag) {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(strings.Clone(r.record(tag)), "\x00"), "\x00")
+}
+
+// folder joins the names of a path, which come from the last; "" for none.
+func (r *raw) folder(tag int) string {
+	s := r.spans[tag]
+	if s.to == 0 {
+		return ""
+	}
+	size := 0
+	for name := range r.names(s) {
+		size += 1 + len(name)
+	}
+	if size == 0 {
 		return "/"
 	}
-	return b.String()
+	joined := make([]byte, size)
+	for name := range r.names(s) {
+		size -= len(name)
+		copy(joined[size:], name)
+		size--
+		joined[size] = '/'
+	}
+	return string(joined)
+}
+
+// names yields the names of a path that are not empty, the last first.
+func (r *raw) names(s span) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for at := s.from; at < s.to; {
+			next := at + 3 + (uint32(r.records[at+1]) | uint32(r.records[at+2])<<8)
+			if name := cText(r.records[at+3 : next]); name != "" && !yield(name) {
+				return
+			}
+			at = next
+		}
+	}
 }
 
 // path returns argument i as an absolute path, links not followed, or as it is
 // where it cannot be made absolute.
 func (r *raw) path(i int) string {
-	text := r.texts[i]
+	text := r.text(i)
 	if strings.HasPrefix(text, "/") {
 		return path.Clean(text)
 	}
-	if text == "" || !r.hasBase[i] {
+	if text == "" || !r.has(tagBase+i) {
 		return text
 	}
-	return path.Join(folder(append([]string{""}, r.bases[i]...)), text)
+	return path.Join(r.folder(tagBase+i), text)
 }

@@ -24,6 +24,9 @@ func event(t testing.TB, h header, records ...any) []byte {
 	return append(out.Bytes(), data.Bytes()...)
 }
 
+// nobody is no names at all.
+func nobody() *names { return &names{host: &nameFiles{}, inside: map[string]*nameFiles{}} }
+
 func TestPath(t *testing.T) {
 	for _, tt := range []struct {
 		records []any
@@ -36,7 +39,8 @@ func TestPath(t *testing.T) {
 		{[]any{1, "x\x00", tagBase + 1, ""}, "/x"}, // the root
 		{[]any{1, "x\x00"}, "x"}, // its folder is unknown
 	} {
-		r, ok := decode(event(t, header{Kind: kindSyscall}, tt.records...))
+		var r raw
+		ok := r.decode(event(t, header{Kind: kindSyscall}, tt.records...)) > 0
 		if got := r.path(1); !ok || got != tt.want {
 			t.Errorf("%q: got %q, %v, want %q", tt.records, got, ok, tt.want)
 		}
@@ -80,32 +84,31 @@ func TestArguments(t *testing.T) {
 		{"chmod", [6]uint64{0, 0o4755}, "mode", "S_IROTH|S_IXOTH|S_IRGRP|S_IXGRP|S_IRUSR|S_IWUSR|S_IXUSR|S_ISUID"},
 		{"setuid", [6]uint64{1000}, "uid", "1000"},
 	} {
-		e := Event{name: tt.call, call: callNamed(tt.call), raw: raw{header: header{Args: tt.args}}}
+		e := Event{name: tt.call, call: callNamed(tt.call), raw: raw{header: header{Args: tt.args}}, proc: &process{image: &image{}}, names: nobody()}
 		if got, ok := e.arg(tt.name); !ok || got != tt.want {
 			t.Errorf("%s.%s: got %q, %v, want %q", tt.call, tt.name, got, ok, tt.want)
 		}
 	}
-	if got, ok := (&Event{name: "execve"}).arg("flags"); ok {
-		t.Errorf("execve.flags: got %q, want no value", got)
+	if got, ok := (&Event{name: "execve", proc: &process{image: &image{}}}).arg("mode"); ok {
+		t.Errorf("execve.mode: got %q, want no value", got)
 	}
 }
 
 // FuzzDecode: whatever comes, nothing panics, and no record is outside of its event.
 func FuzzDecode(f *testing.F) {
 	f.Add(event(f, header{Kind: kindExec}, tagArgv, "sh\x00-c\x00", tagExe, "sh\x00", tagExe, "bin\x00", tagExe, ""))
-	f.Add(event(f, header{Kind: kindSyscall, Nr: 42}, tagAddress, "\x02\x00\x00\x50\x7f\x00\x00\x01", tagDescriptor, string(make([]byte, 48))))
+	f.Add(event(f, header{Kind: kindSyscall, Nr: 42}, tagAddress, "\x02\x00\x00\x50\x7f\x00\x00\x01", tagDescriptor, string(make([]byte, factSize))))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, ok := decode(data)
-		if !ok {
+		var r raw
+		if r.decode(data) == 0 {
 			return
 		}
 		if int(r.Size) > len(data)-headerSize {
 			t.Fatalf("got %d bytes of records in an event of %d", r.Size, len(data))
 		}
 		for i := range calls {
-			e := Event{name: calls[i].name, call: &calls[i], raw: r, users: &users{}, proc: process{image: &image{argv: r.argv, exe: r.exe}}}
-			e.describe()
-			_, _, _ = e.args(), e.fd.text(), e.proc.cmdline()
+			e := Event{name: calls[i].name, call: &calls[i], raw: r, names: nobody(), proc: processes{}.of(&r)}
+			_, _, _ = e.args(), e.file().text(), e.proc.cmdline()
 		}
 	})
 }

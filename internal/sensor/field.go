@@ -2,7 +2,7 @@ package sensor
 
 import (
 	"net/netip"
-	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,71 +45,128 @@ var getters = [...]getter{
 		}
 		return text(result(e.Ret), v)
 	},
-	falco.EvtRawres:      func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(e.Ret, v) },
-	falco.EvtFailed:      func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.Ret < 0, v) },
+	falco.EvtRawres: func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(e.Ret, v) },
+	falco.EvtFailed: func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.Ret < 0, v) },
+	falco.EvtBuffer: func(e *Event, _ *falco.Ref, v *falco.Value) bool {
+		return e.has(tagData) && text(e.record(tagData), v)
+	},
+	falco.EvtBuflen: func(e *Event, _ *falco.Ref, v *falco.Value) bool {
+		return e.has(tagData) && integer(e.Ret, v)
+	},
+	falco.EvtIsOpenExec: func(e *Event, _ *falco.Ref, v *falco.Value) bool {
+		return truth(e.opens() && e.Ret >= 0 && e.makes() && e.openMode()&0o111 != 0, v)
+	},
+	falco.EvtIsOpenCreate: func(e *Event, _ *falco.Ref, v *falco.Value) bool {
+		return truth(e.opens() && e.Ret >= 0 && e.makes(), v)
+	},
 	falco.EvtIsOpenRead:  func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.opens() && e.openFlags()&3 != 1, v) },
 	falco.EvtIsOpenWrite: func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.opens() && e.openFlags()&3 != 0, v) },
 
-	falco.ProcName:            image0(func(p *process) string { return p.comm }),
-	falco.ProcPname:           image1(func(p *process) string { return p.comm }),
-	falco.ProcAname:           ancestors(func(p *process) string { return p.comm }),
-	falco.ProcExe:             image0(argv0),
-	falco.ProcPexe:            image1(argv0),
-	falco.ProcAexe:            ancestors(argv0),
-	falco.ProcExepath:         image0(func(p *process) string { return p.exe }),
-	falco.ProcPexepath:        image1(func(p *process) string { return p.exe }),
-	falco.ProcAexepath:        ancestors(func(p *process) string { return p.exe }),
-	falco.ProcCmdline:         image0((*process).cmdline),
-	falco.ProcPcmdline:        image1((*process).cmdline),
-	falco.ProcAcmdline:        ancestors((*process).cmdline),
-	falco.ProcArgs:            image0((*process).args),
-	falco.ProcCwd:             image0((*process).folder),
-	falco.ProcPID:             func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.PID), v) },
-	falco.ProcPPID:            func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.PPID), v) },
-	falco.ProcVPID:            func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.VPID), v) },
-	falco.ProcSID:             func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.SID), v) },
-	falco.ThreadTID:           func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.TID), v) },
-	falco.ProcSname:           leader,
-	falco.ProcTTY:             terminal,
-	falco.ProcDuration:        func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.raw.Time-e.Start), v) },
-	falco.ProcIsExeUpperLayer: func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.proc.flags&flagUpper != 0, v) },
-	falco.ProcIsExeFromMemfd:  func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.memfd(), v) },
-	falco.ThreadCapEffective:  func(e *Event, _ *falco.Ref, v *falco.Value) bool { return text(capabilityText(e.Effective), v) },
-	falco.ThreadCapPermitted:  func(e *Event, _ *falco.Ref, v *falco.Value) bool { return text(capabilityText(e.Permitted), v) },
+	falco.ProcName:     image0(func(p *process) string { return p.comm }),
+	falco.ProcPname:    image1(func(p *process) string { return p.comm }),
+	falco.ProcAname:    ancestors(func(p *process) string { return p.comm }),
+	falco.ProcExe:      image0(argv0),
+	falco.ProcPexe:     image1(argv0),
+	falco.ProcAexe:     ancestors(argv0),
+	falco.ProcExepath:  image0((*process).exepath),
+	falco.ProcPexepath: image1((*process).exepath),
+	falco.ProcAexepath: ancestors((*process).exepath),
+	falco.ProcCmdline:  image0((*process).cmdline),
+	falco.ProcPcmdline: image1((*process).cmdline),
+	falco.ProcAcmdline: ancestors((*process).cmdline),
+	falco.ProcArgs:     image0((*process).args),
+	falco.ProcCwd:      image0((*process).folder),
+	falco.ProcPID:      func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.PID), v) },
+	falco.ProcPPID:     func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.PPID), v) },
+	falco.ProcVPID:     func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.VPID), v) },
+	falco.ProcSID:      func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.SID), v) },
+	falco.ThreadTID:    func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.TID), v) },
+	falco.ProcSname:    leader,
+	falco.ProcTTY:      terminal,
+	falco.ProcEnv:      environment,
+	falco.ProcExeline:  image0(func(p *process) string { return strings.Join(p.argv, " ") }),
+	falco.ProcCmdnargs: func(e *Event, _ *falco.Ref, v *falco.Value) bool {
+		return integer(int64(max(len(e.proc.argv)-1, 0)), v)
+	},
+	falco.ProcAPID:            ancestorIDs,
+	falco.ProcVPGID:           func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.VPGID), v) },
+	falco.ProcPGID:            func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.PGID), v) },
+	falco.ProcIsVPGIDLeader:   func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.VPGID == e.VPID, v) },
+	falco.ProcIsPGIDLeader:    func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.PGID == e.PID, v) },
+	falco.ProcIsSIDLeader:     func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.SID == e.PID, v) },
+	falco.ProcSIDExe:          sessionLeader(argv0),
+	falco.ProcSIDExepath:      sessionLeader((*process).exepath),
+	falco.ThreadIsmain:        func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.TID == e.PID, v) },
+	falco.ProcPIDTs:           func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.Start), v) },
+	falco.ProcIsExeWritable:   func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.proc.writable(e), v) },
+	falco.ProcIsExeLowerLayer: func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.proc.flags&flagLower != 0, v) },
+	falco.ProcIsSetuid:        func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.proc.file.mode&0o4000 != 0, v) },
+	falco.ProcIsSetgid:        func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.proc.file.mode&0o2000 != 0, v) },
+	falco.ProcExeIno:          ofProgram(func(p *program, _ *Event) int64 { return int64(p.inode) }),
+	falco.ProcExeInoCtime:     ofProgram(func(p *program, _ *Event) int64 { return p.changed }),
+	falco.ProcExeInoMtime:     ofProgram(func(p *program, _ *Event) int64 { return p.wrote }),
+	falco.ProcExeInoCtimeDurationProcStart: ofProgram(func(p *program, e *Event) int64 {
+		return e.Time.UnixNano() - int64(e.raw.Time-e.Start) - p.changed
+	}),
+	falco.ProcDuration:         func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.raw.Time-e.Start), v) },
+	falco.ProcIsExeUpperLayer:  func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.proc.flags&flagUpper != 0, v) },
+	falco.ProcIsExeFromMemfd:   func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.proc.memfd(), v) },
+	falco.ThreadCapInheritable: func(e *Event, _ *falco.Ref, v *falco.Value) bool { return text(capabilityText(e.Inheritable), v) },
+	falco.ThreadCapEffective:   func(e *Event, _ *falco.Ref, v *falco.Value) bool { return text(capabilityText(e.Effective), v) },
+	falco.ThreadCapPermitted:   func(e *Event, _ *falco.Ref, v *falco.Value) bool { return text(capabilityText(e.Permitted), v) },
 
 	falco.FDNum: func(e *Event, _ *falco.Ref, v *falco.Value) bool {
-		return e.fd.hasNumber && integer(e.fd.number, v)
+		d := e.file()
+		return d.hasNumber && integer(d.number, v)
 	},
-	falco.FDType:      func(e *Event, _ *falco.Ref, v *falco.Value) bool { return text(e.fd.kind, v) },
-	falco.FDTypechar:  typeChar,
-	falco.FDName:      func(e *Event, _ *falco.Ref, v *falco.Value) bool { return text(e.fd.text(), v) },
-	falco.FDNameraw:   func(e *Event, _ *falco.Ref, v *falco.Value) bool { return text(e.fd.raw, v) },
-	falco.FDDirectory: filePart(func(p string) string { return path.Dir(p) }),
-	falco.FDFilename:  filePart(func(p string) string { return path.Base(p) }),
-	falco.FDL4Proto:   func(e *Event, _ *falco.Ref, v *falco.Value) bool { return text(e.fd.proto, v) },
+	falco.FDType:      func(e *Event, _ *falco.Ref, v *falco.Value) bool { return text(e.file().kind, v) },
+	falco.FDTypechar:  func(e *Event, _ *falco.Ref, v *falco.Value) bool { return text(e.file().char, v) },
+	falco.FDName:      func(e *Event, _ *falco.Ref, v *falco.Value) bool { return text(e.file().text(), v) },
+	falco.FDNameraw:   func(e *Event, _ *falco.Ref, v *falco.Value) bool { return text(e.file().raw, v) },
+	falco.FDDirectory: filePart(func(p string, slash int) string { return p[:max(slash, 1)] }),
+	falco.FDFilename:  filePart(func(p string, slash int) string { return p[slash+1:] }),
+	falco.FDL4Proto:   func(e *Event, _ *falco.Ref, v *falco.Value) bool { return text(e.file().proto, v) },
 	falco.FDSockfamily: func(e *Event, _ *falco.Ref, v *falco.Value) bool {
-		if e.fd.connection() {
+		if e.file().connection() {
 			return text("ip", v)
 		}
-		return e.fd.kind == "unix" && text("unix", v)
+		return e.file().kind == "unix" && text("unix", v)
 	},
-	falco.FDConnected:   func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.Ret == 0, v) },
-	falco.FDNameChanged: func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.address != nil, v) },
+	falco.FDIno: func(e *Event, _ *falco.Ref, v *falco.Value) bool {
+		return e.file().inode != 0 && integer(int64(e.file().inode), v)
+	},
+	falco.FDIsServer: func(e *Event, _ *falco.Ref, v *falco.Value) bool {
+		d := e.file()
+		return d.connection() && truth(d.serves || d.listens, v)
+	},
+	falco.FDConnected:   func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.file().connected, v) },
+	falco.FDNameChanged: func(e *Event, _ *falco.Ref, v *falco.Value) bool { return truth(e.file().changed, v) },
 	falco.FDIP:          ends, falco.FDNet: ends,
-	falco.FDCIP: addr(localEnd), falco.FDLIP: addr(localEnd), falco.FDCnet: addr(localEnd), falco.FDLnet: addr(localEnd),
-	falco.FDSIP: addr(remoteEnd), falco.FDRIP: addr(remoteEnd), falco.FDSnet: addr(remoteEnd), falco.FDRnet: addr(remoteEnd),
+	falco.FDCIP: addr((*descriptor).client), falco.FDCnet: addr((*descriptor).client),
+	falco.FDSIP: addr((*descriptor).server), falco.FDSnet: addr((*descriptor).server),
+	falco.FDLIP: addr((*descriptor).own), falco.FDLnet: addr((*descriptor).own),
+	falco.FDRIP: addr(remoteEnd), falco.FDRnet: addr(remoteEnd),
 	falco.FDPort:  ports,
-	falco.FDCport: port(localEnd), falco.FDLport: port(localEnd),
-	falco.FDSport: port(remoteEnd), falco.FDRport: port(remoteEnd),
+	falco.FDCport: port((*descriptor).client), falco.FDSport: port((*descriptor).server),
+	falco.FDLport: port(localEnd), falco.FDRport: port(remoteEnd),
+	falco.FDCIPName: addressName((*descriptor).client), falco.FDSIPName: addressName((*descriptor).server),
+	falco.FDLIPName: addressName((*descriptor).own), falco.FDRIPName: addressName(remoteEnd),
+
+	falco.FsPathName:   fsPath("path", "name", "filename", "dir"),
+	falco.FsPathSource: fsPath("oldpath", "target"),
+	falco.FsPathTarget: fsPath("newpath", "linkpath"),
 
 	falco.UserUID:      func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.UID), v) },
-	falco.UserName:     func(e *Event, _ *falco.Ref, v *falco.Value) bool { return text(e.users.user(e.UID, e.id), v) },
+	falco.UserName:     func(e *Event, _ *falco.Ref, v *falco.Value) bool { return text(e.names.user(e.UID, e), v) },
 	falco.UserLoginUID: func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(int32(e.LoginUID)), v) },
 	falco.UserLoginname: func(e *Event, _ *falco.Ref, v *falco.Value) bool {
-		return int32(e.LoginUID) >= 0 && text(e.users.user(e.LoginUID, ""), v)
+		if int32(e.LoginUID) < 0 {
+			return text(unknownName, v)
+		}
+		return text(e.names.login(e.LoginUID), v)
 	},
 	falco.GroupGID:  func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.GID), v) },
-	falco.GroupName: func(e *Event, _ *falco.Ref, v *falco.Value) bool { return text(e.users.group(e.GID, e.id), v) },
+	falco.GroupName: func(e *Event, _ *falco.Ref, v *falco.Value) bool { return text(e.names.group(e.GID, e), v) },
 
 	falco.ContainerID: func(e *Event, _ *falco.Ref, v *falco.Value) bool {
 		if e.id == "" {
@@ -124,9 +181,25 @@ var getters = [...]getter{
 		}
 		return e.Container != nil && text(e.Container.Name, v)
 	},
-	falco.ContainerImage:           contained(func(c *Container) string { return c.Image }),
-	falco.ContainerImageRepository: contained(func(c *Container) string { repository, _ := c.reference(); return repository }),
-	falco.ContainerImageTag:        contained(func(c *Container) string { _, tag := c.reference(); return tag }),
+	falco.ContainerImage:            contained(func(c *Container) string { return c.Image }),
+	falco.ContainerImageRepository:  contained(func(c *Container) string { repository, _ := c.reference(); return repository }),
+	falco.ContainerImageTag:         contained(func(c *Container) string { _, tag := c.reference(); return tag }),
+	falco.ContainerImageID:          contained(func(c *Container) string { return strings.TrimPrefix(c.ImageID, "sha256:") }),
+	falco.ContainerImageDigest:      contained(func(c *Container) string { _, digest, _ := strings.Cut(c.Image, "@"); return digest }),
+	falco.ContainerHostPID:          ofContainer(func(c *Container) bool { return c.HostPID }),
+	falco.ContainerHostNetwork:      ofContainer(func(c *Container) bool { return c.HostNetwork }),
+	falco.ContainerHostIPC:          ofContainer(func(c *Container) bool { return c.HostIPC }),
+	falco.ContainerMounts:           contained(func(c *Container) string { return joinMounts(c.Mounts) }),
+	falco.ContainerMount:            mountPart(bySource, Mount.String),
+	falco.ContainerMountSource:      mountPart(byDestination, func(m Mount) string { return m.Source }),
+	falco.ContainerMountDest:        mountPart(bySource, func(m Mount) string { return m.Destination }),
+	falco.ContainerMountMode:        mountPart(bySource, func(m Mount) string { return m.Mode }),
+	falco.ContainerMountRdwr:        mountPart(bySource, func(m Mount) string { return strconv.FormatBool(m.Writable) }),
+	falco.ContainerMountPropagation: mountPart(bySource, func(m Mount) string { return m.Propagation }),
+	falco.ContainerLabel: func(e *Event, r *falco.Ref, v *falco.Value) bool {
+		return e.Container != nil && text(e.Container.Labels[r.Arg], v)
+	},
+	falco.ContainerLabels: contained(func(c *Container) string { return joinLabels(c.Labels) }),
 	falco.ContainerPrivileged: func(e *Event, _ *falco.Ref, v *falco.Value) bool {
 		return e.Container != nil && truth(e.Container.Privileged, v)
 	},
@@ -146,16 +219,9 @@ func argument(e *Event, r *falco.Ref, v *falco.Value) bool {
 	return ok
 }
 
-func (e *Event) opens() bool { return strings.HasPrefix(e.name, "open") || e.name == "creat" }
-
-// memfd reports whether the program has no file: a memfd, not one deleted since.
-func (e *Event) memfd() bool {
-	return e.proc.flags&flagMemfd != 0 && strings.HasPrefix(e.proc.exe, "/memfd:")
-}
-
 func image0(of func(*process) string) getter {
 	return func(e *Event, _ *falco.Ref, v *falco.Value) bool {
-		v.Str = of(&e.proc)
+		v.Str = of(e.proc)
 		return e.proc.argv != nil || v.Str != ""
 	}
 }
@@ -199,13 +265,47 @@ func (p *process) folder() string {
 	return p.cwd + "/"
 }
 
-func leader(e *Event, _ *falco.Ref, v *falco.Value) bool {
-	for p := &e.proc; p != nil; p = p.parent {
-		if p.pid == e.SID {
-			return text(p.comm, v)
+func leader(e *Event, r *falco.Ref, v *falco.Value) bool {
+	return sessionLeader(func(p *process) string { return p.comm })(e, r, v)
+}
+
+// sessionLeader gets something of the process that began the session.
+func sessionLeader(of func(*process) string) getter {
+	return func(e *Event, _ *falco.Ref, v *falco.Value) bool {
+		for p := e.proc; p != nil; p = p.parent {
+			if p.pid == e.SID {
+				return text(of(p), v)
+			}
 		}
+		return false
 	}
-	return false
+}
+
+func ancestorIDs(e *Event, r *falco.Ref, v *falco.Value) bool {
+	if r.Index >= 0 {
+		p := e.proc.ancestor(min(r.Index, maxAncestors))
+		return p != nil && integer(int64(p.pid), v)
+	}
+	for p := e.proc.parent; p != nil && len(v.List) < maxAncestors; p = p.parent {
+		v.List = append(v.List, falco.Int(int64(p.pid)))
+	}
+	return len(v.List) > 0
+}
+
+// environment gets one variable, or all of them on one line.
+func environment(e *Event, r *falco.Ref, v *falco.Value) bool {
+	if r.Arg != "" {
+		value, ok := e.proc.variable(r.Arg)
+		v.Str = value
+		return ok
+	}
+	return e.proc.env != "" && text(strings.Join(e.proc.environment(), " "), v)
+}
+
+func ofProgram(of func(*program, *Event) int64) getter {
+	return func(e *Event, _ *falco.Ref, v *falco.Value) bool {
+		return e.proc.file.inode != 0 && integer(of(&e.proc.file, e), v)
+	}
 }
 
 // terminal returns the number of the controlling terminal, 0 for none: that of
@@ -217,14 +317,25 @@ func terminal(e *Event, _ *falco.Ref, v *falco.Value) bool {
 	return integer(136<<8+int64(e.TTY), v)
 }
 
-func typeChar(e *Event, _ *falco.Ref, v *falco.Value) bool {
-	return text(map[string]string{"file": "f", "directory": "d", "ipv4": "4", "ipv6": "6", "unix": "u", "pipe": "p"}[e.fd.kind], v)
+// filePart gets a part of the path of a file.
+func filePart(of func(path string, slash int) string) getter {
+	return func(e *Event, _ *falco.Ref, v *falco.Value) bool {
+		d := e.file()
+		slash := strings.LastIndexByte(d.name, '/')
+		return slash >= 0 && d.name[0] == '/' && d.char != "u" && text(of(d.name, slash), v)
+	}
 }
 
-// filePart gets a part of the path of a file.
-func filePart(of func(string) string) getter {
+// fsPath gets the first of the arguments that the call has.
+func fsPath(arguments ...string) getter {
 	return func(e *Event, _ *falco.Ref, v *falco.Value) bool {
-		return strings.HasPrefix(e.fd.name, "/") && e.fd.kind != "unix" && text(of(e.fd.name), v)
+		for _, name := range arguments {
+			if e.call.argument(name) >= 0 {
+				s, ok := e.arg(name)
+				return ok && text(s, v)
+			}
+		}
+		return false
 	}
 }
 
@@ -233,21 +344,37 @@ func remoteEnd(d *descriptor) netip.AddrPort { return d.remote }
 
 func addr(of func(*descriptor) netip.AddrPort) getter {
 	return func(e *Event, _ *falco.Ref, v *falco.Value) bool {
-		a := of(&e.fd).Addr()
-		*v = falco.Addr(a)
-		return e.fd.connection() && a.IsValid()
+		d := e.file()
+		a := of(d).Addr()
+		v.Addr = a
+		return d.connection() && a.IsValid()
 	}
 }
 
 func port(of func(*descriptor) netip.AddrPort) getter {
 	return func(e *Event, _ *falco.Ref, v *falco.Value) bool {
-		return e.fd.connection() && integer(int64(of(&e.fd).Port()), v)
+		d := e.file()
+		end := of(d)
+		return d.connection() && end.IsValid() && integer(int64(end.Port()), v)
+	}
+}
+
+// addressName gets the name that an address is known by.
+func addressName(of func(*descriptor) netip.AddrPort) getter {
+	return func(e *Event, _ *falco.Ref, v *falco.Value) bool {
+		d := e.file()
+		a := of(d).Addr()
+		return d.connection() && a.IsValid() && text(e.names.address(a, e), v)
 	}
 }
 
 func ends(e *Event, _ *falco.Ref, v *falco.Value) bool {
-	for _, end := range []netip.AddrPort{e.fd.local, e.fd.remote} {
-		if end.Addr().IsValid() && e.fd.connection() {
+	d := e.file()
+	if !d.connection() {
+		return false
+	}
+	for _, end := range [...]netip.AddrPort{d.own(), d.remote} {
+		if end.Addr().IsValid() {
 			v.List = append(v.List, falco.Addr(end.Addr()))
 		}
 	}
@@ -255,11 +382,22 @@ func ends(e *Event, _ *falco.Ref, v *falco.Value) bool {
 }
 
 func ports(e *Event, _ *falco.Ref, v *falco.Value) bool {
-	if !e.fd.connection() {
+	d := e.file()
+	if !d.connection() {
 		return false
 	}
-	v.List = []falco.Value{falco.Int(int64(e.fd.local.Port())), falco.Int(int64(e.fd.remote.Port()))}
-	return true
+	for _, end := range [...]netip.AddrPort{d.local, d.remote} {
+		if end.IsValid() {
+			v.List = append(v.List, falco.Int(int64(end.Port())))
+		}
+	}
+	return len(v.List) > 0
+}
+
+func ofContainer(of func(*Container) bool) getter {
+	return func(e *Event, _ *falco.Ref, v *falco.Value) bool {
+		return e.Container != nil && truth(of(e.Container), v)
+	}
 }
 
 func contained(of func(*Container) string) getter {

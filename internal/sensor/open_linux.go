@@ -6,11 +6,11 @@ import (
 	_ "embed" // the programs
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
+	"net/netip"
 	"os"
-	"path/filepath"
 	"runtime"
-	"syscall"
+	"slices"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -33,6 +33,8 @@ type Sensor struct {
 	collection *ebpf.Collection
 	links      []link.Link
 	reader     *ringbuf.Reader
+	groups     hierarchy
+	raw        raw
 	read       uint64
 }
 
@@ -46,10 +48,10 @@ func Open(o Options) (*Sensor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the sensor's programs: %w", err)
 	}
-	if err := spec.Variables["self"].Set(uint32(os.Getpid())); err != nil {
+	s := &Sensor{options: o, groups: tells()}
+	if err := s.configure(spec); err != nil {
 		return nil, fmt.Errorf("set up the sensor's programs: %w", err)
 	}
-	s := &Sensor{options: o}
 	if s.collection, err = ebpf.NewCollection(spec); err != nil {
 		return nil, fmt.Errorf("load the sensor's programs: %s (bulkhead doctor says what this kernel gives)", meaning(err))
 	}
@@ -57,6 +59,17 @@ func Open(o Options) (*Sensor, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// configure says what the programs should know before they are loaded.
+func (s *Sensor) configure(spec *ebpf.CollectionSpec) error {
+	environment := uint32(0)
+	if s.options.wants(falco.ProcEnv, falco.ProcAenv) {
+		environment = 1
+	}
+	return errors.Join(
+		spec.Variables["self"].Set(uint32(os.Getpid())), spec.Variables["environment"].Set(environment),
+		spec.Variables["subsystem"].Set(s.groups.subsystem))
 }
 
 // possible returns an error that names what is missing, or nil.
@@ -68,8 +81,8 @@ func possible() error {
 		return errors.New("watching needs root")
 	case err != nil:
 		return errors.New("watching needs a kernel with BTF (CONFIG_DEBUG_INFO_BTF), 5.8 or newer")
-	case unifiedRoot() == "":
-		return errors.New("watching needs a cgroup2 file system, to tell containers apart; this machine has version 1 only")
+	case tells().root == "":
+		return errors.New("watching needs control groups, to tell containers apart; none is mounted below /sys/fs/cgroup")
 	}
 	return nil
 }
@@ -84,6 +97,9 @@ func (s *Sensor) attach() error {
 		}
 		wanted := [8]uint8{1}
 		copy(wanted[1:], c.reads[:])
+		if i := slices.Index(c.reads[:], argBuffer); i >= 0 && !s.options.wants(falco.EvtBuffer, falco.EvtBuflen, falco.EvtArg) {
+			wanted[1+i] = argNothing
+		}
 		if err := s.collection.Maps["table"].Put(uint32(c.nr), wanted); err != nil {
 			return fmt.Errorf("choose system calls: %w", err)
 		}
@@ -93,7 +109,7 @@ func (s *Sensor) attach() error {
 		return fmt.Errorf("open the ring buffer: %w", err)
 	}
 	s.reader = reader
-	for _, name := range []string{"group_mkdir", "process_fork", "process_exit", "process_exec", "sys_exit"} {
+	for _, name := range []string{"group_mkdir", "group_rmdir", "process_fork", "process_exit", "process_exec", "sys_exit"} {
 		l, err := link.AttachTracing(link.TracingOptions{Program: s.collection.Programs[name]})
 		if err != nil {
 			return fmt.Errorf("attach the sensor's program %s: %s", name, meaning(err))
@@ -101,24 +117,6 @@ func (s *Sensor) attach() error {
 		s.links = append(s.links, l)
 	}
 	return nil
-}
-
-// groupsNow returns the control groups that there are, by inode.
-func groupsNow() map[uint64]string {
-	groups := map[uint64]string{}
-	root := unifiedRoot()
-	_ = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || !d.IsDir() {
-			return nil // it went away meanwhile
-		}
-		if info, err := d.Info(); err == nil {
-			if st, ok := info.Sys().(*syscall.Stat_t); ok {
-				groups[st.Ino] = containerOf(name[len(root):])
-			}
-		}
-		return nil
-	})
-	return groups
 }
 
 // tick is how often answers of the engine are looked for while nothing happens.
@@ -142,12 +140,19 @@ func (s *Sensor) Run(ctx context.Context, handle func(*Event)) error {
 			}
 		}()
 	})
-	for cgroup, id := range groupsNow() {
+	for cgroup, id := range s.groups.now() {
 		t.group(cgroup, id)
 	}
+	s.snapshot(t)
+	resolved := make(chan map[netip.Addr]string, 1)
+	go resolve(asking, s.options.Names, resolved)
 	for ctx.Err() == nil {
 		if err := s.next(t, tick); err != nil {
 			return err
+		}
+		select {
+		case t.names.resolved = <-resolved:
+		default:
 		}
 		t.expire(patience)
 		for more := true; more; {
@@ -166,17 +171,60 @@ func (s *Sensor) tracker(handle func(*Event), ask func(string)) *tracker {
 	var now unix.Timespec
 	_ = unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) // it cannot fail for a clock that exists since 2.6.39
 	t := &tracker{
-		procs: snapshot("/proc"), groups: map[uint64]string{}, known: map[string]*Container{}, asked: map[string]time.Time{},
-		held: map[string][]*Event{}, calls: map[int32]*call{}, types: map[string]falco.EventType{}, users: readUsers(),
-		boot: time.Now().Add(-time.Duration(now.Nano())), ask: ask, handle: handle, rescan: groupsNow, procDir: "/proc",
+		procs: processes{}, groups: map[uint64]string{}, uses: map[string]int{}, known: map[string]*Container{}, asked: map[string]time.Time{},
+		held: map[string][]*Event{}, sockets: map[uint64]socket{}, calls: map[int32]wanted{}, names: newNames("/proc"),
+		boot: time.Now().Add(-time.Duration(now.Nano())), ask: ask, handle: handle, rescan: s.groups.now, procDir: "/proc",
+		decide: s.decide, forget: s.forget,
 	}
 	for _, name := range s.options.EventTypes {
 		if c := callNamed(name); c != nil {
-			t.calls[int32(c.nr)] = c
-			t.types[name] = falco.EventTypeOf(name)
+			t.calls[int32(c.nr)] = wanted{c, falco.EventTypeOf(name)}
 		}
 	}
+	if slices.Contains(s.options.EventTypes, "execve") || slices.Contains(s.options.EventTypes, "execveat") {
+		t.exec = falco.EventTypeOf("execve")
+	}
 	return t
+}
+
+// decide leaves the calls of a control group in the kernel where nobody wants
+// them. A group that is not decided yet is wanted.
+func (s *Sensor) decide(cgroup uint64, _ string, c *Container) {
+	if s.options.Chosen != nil && !s.options.Chosen(c) {
+		_ = s.collection.Maps["muted"].Put(cgroup, uint8(1)) // a full table leaves more to the reader
+	}
+}
+
+func (s *Sensor) forget(cgroup uint64) {
+	if s.options.Chosen != nil {
+		_ = s.collection.Maps["muted"].Delete(cgroup) // it need not be there
+	}
+}
+
+// snapshot tells of the processes that ran before: by the kernel's own list, or
+// where it refuses that by /proc alone.
+func (s *Sensor) snapshot(t *tracker) {
+	for pid, p := range snapshot("/proc") {
+		if t.procs[pid] == nil {
+			t.procs[pid] = p
+		}
+	}
+	l, err := link.AttachIter(link.IterOptions{Program: s.collection.Programs["found"]})
+	if err != nil {
+		return
+	}
+	defer func() { _ = l.Close() }() // it has been read
+	r, err := l.Open()
+	if err != nil {
+		return
+	}
+	defer func() { _ = r.Close() }()
+	data, err := io.ReadAll(r)
+	for n := 1; err == nil && n > 0; data = data[n:] {
+		if n = s.raw.decode(data); n > 0 {
+			t.take(&s.raw)
+		}
+	}
 }
 
 // next reads events until there is none for a while.
@@ -192,8 +240,8 @@ func (s *Sensor) next(t *tracker, wait time.Duration) error {
 			return fmt.Errorf("read events: %w", err)
 		}
 		s.read++
-		if r, ok := decode(record.RawSample); ok {
-			t.take(&r)
+		if s.raw.decode(record.RawSample) > 0 {
+			t.take(&s.raw)
 		}
 	}
 	return nil

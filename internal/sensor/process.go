@@ -1,6 +1,7 @@
 package sensor
 
 import (
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,8 +15,17 @@ type image struct {
 	comm  string
 	exe   string   // the path, as the process sees it; "" where unknown
 	argv  []string // argv[0] is what rules call proc.exe
+	env   string   // with a zero after each; "" where no rule looks at it
 	cwd   string
 	flags uint32
+	file  program
+}
+
+// A program is the file that a process runs: struct program in bpf/sensor.c.
+type program struct {
+	inode          uint64
+	changed, wrote int64 // nanoseconds since 1970
+	mode, uid, gid uint32
 }
 
 // A process is one that runs or that another descends from.
@@ -24,9 +34,16 @@ type process struct {
 	start  uint64 // nanoseconds since boot
 	sid    uint32
 	vpid   uint32
+	vpgid  uint32
+	pgid   uint32
+	uid    uint32
+	known  bool // the kernel told the numbers above
 	parent *process
 	*image
 }
+
+// maxEnvironment bounds what is kept of a process that ran before the sensor.
+const maxEnvironment = 4096
 
 // processes are those that run, by number.
 type processes map[uint32]*process
@@ -71,6 +88,9 @@ func readProcess(dir string, pid uint32) (p *process, parent uint32, ok bool) {
 	if text, err := os.ReadFile(filepath.Join(dir, "cmdline")); err == nil && len(text) > 0 {
 		p.argv = strings.Split(strings.TrimSuffix(string(text), "\x00"), "\x00")
 	}
+	if text, err := os.ReadFile(filepath.Join(dir, "environ")); err == nil && len(text) <= maxEnvironment {
+		p.env = string(text)
+	}
 	p.exe, _ = os.Readlink(filepath.Join(dir, "exe")) // kernel threads have none
 	p.cwd, _ = os.Readlink(filepath.Join(dir, "cwd"))
 	return p, number(fields[parentPID]), true
@@ -85,30 +105,107 @@ func number(text string) uint32 {
 func (all processes) of(r *raw) *process {
 	p := all[r.PID]
 	if p == nil || r.Kind == kindFork {
-		p = &process{pid: r.PID, image: &image{comm: cText(r.Comm[:])}}
+		p = &process{pid: r.PID}
 		if parent := all[r.PPID]; parent != nil && r.Kind == kindFork {
-			copied := *parent.image
-			copied.comm = cText(r.Comm[:])
-			p.image = &copied
+			p.image = parent.image
+		} else {
+			p.image = &image{}
 		}
 		all[r.PID] = p
 	}
-	p.start, p.sid, p.vpid = r.Start, r.SID, r.VPID
-	if parent := all[r.PPID]; parent != nil && (p.parent == nil || r.Kind == kindExec || r.Kind == kindFork) {
-		p.parent = parent
-		if far := p.ancestor(2 * maxAncestors); far != nil {
-			far.parent = nil // processes that fork and end one after the other would be kept for ever
-		}
+	if r.Kind == kindFound && p.known {
+		return p // an event told more
+	}
+	p.start, p.sid, p.vpid, p.vpgid, p.pgid, p.known = r.Start, r.SID, r.VPID, r.VPGID, r.PGID, true
+	if p.parent == nil || r.Kind != kindSyscall {
+		p.adopt(all[r.PPID])
 	}
 	switch {
 	case r.Kind == kindExec:
-		p.image = &image{comm: cText(r.Comm[:]), exe: r.exe, argv: r.argv, cwd: r.cwd, flags: r.Flags}
-	case r.TID == r.PID && p.comm != cText(r.Comm[:]): // it named itself
+		p.image = &image{
+			comm: string(r.comm()), exe: r.folder(tagExe), argv: r.list(tagArgv), env: strings.Clone(r.record(tagEnv)),
+			cwd: r.folder(tagCwd), flags: r.Flags, file: r.program(),
+		}
+	case r.Kind == kindFound:
+		found := *p.image
+		found.comm, found.exe, found.cwd, found.flags, found.file = string(r.comm()), r.folder(tagExe), r.folder(tagCwd), r.Flags, r.program()
+		p.image = &found
+	case r.TID == r.PID && p.comm != string(r.comm()): // it named itself
 		renamed := *p.image
-		renamed.comm = cText(r.Comm[:])
+		renamed.comm = string(r.comm())
 		p.image = &renamed
 	}
 	return p
+}
+
+// adopt notes the parent of a process.
+func (p *process) adopt(parent *process) {
+	if parent == nil || parent == p || parent == p.parent {
+		return
+	}
+	p.parent = parent
+	if far := p.ancestor(2 * maxAncestors); far != nil {
+		far.parent = nil // processes that fork and end one after the other would be kept for ever
+	}
+}
+
+// program reads what the kernel told of the file that a process runs.
+func (r *raw) program() program {
+	b := []byte(r.record(tagProgram))
+	if len(b) < 40 {
+		return program{}
+	}
+	u64, u32 := binary.LittleEndian.Uint64, binary.LittleEndian.Uint32
+	return program{u64(b), int64(u64(b[8:])), int64(u64(b[16:])), u32(b[24:]), u32(b[28:]), u32(b[32:])}
+}
+
+// writable reports whether the user of the event may write to the program.
+func (p *process) writable(e *Event) bool {
+	const override = 1 << 1 // CAP_DAC_OVERRIDE
+	f := &p.file
+	switch {
+	case f.mode == 0:
+		return false
+	case e.Effective&override != 0:
+		return true
+	case e.EUID == f.uid:
+		return f.mode&0o200 != 0
+	case e.GID == f.gid:
+		return f.mode&0o020 != 0
+	}
+	return f.mode&0o002 != 0
+}
+
+// memfd reports whether the program has no file: a memory file, not one that was
+// deleted since.
+func (p *process) memfd() bool { return p.flags&flagMemfd != 0 && strings.HasPrefix(p.exe, "/memfd:") }
+
+// exepath returns the path of the program, or the name of its memory file.
+func (p *process) exepath() string {
+	if p.memfd() {
+		return p.exe[1:]
+	}
+	return p.exe
+}
+
+// environment returns the variables as NAME=value.
+func (p *process) environment() []string {
+	if p.env == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(p.env, "\x00"), "\x00")
+}
+
+// variable returns the value of an environment variable.
+func (p *process) variable(name string) (string, bool) {
+	for rest := p.env; rest != ""; {
+		var line string
+		line, rest, _ = strings.Cut(rest, "\x00")
+		if value, ok := strings.CutPrefix(line, name+"="); ok {
+			return value, true
+		}
+	}
+	return "", false
 }
 
 // ancestor returns the nth ancestor, 0 being p itself, or nil.
