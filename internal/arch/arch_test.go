@@ -32,7 +32,7 @@ var layers = [][]string{
 	{"internal/report/"},
 	{"internal/rules"},
 	{"internal/cli", "internal/rules/gen"},
-	{"internal/agreement", "internal/cases", "cmd/"},
+	{"internal/agreement", "internal/cases", "internal/imagetest", "cmd/"},
 }
 
 // layerOf returns the layer of pkg: that of its own name, else of the longest
