@@ -93,6 +93,7 @@ type runner struct {
 	inside []opened                // images to be looked into
 	db     *vuln.DB                // see advisories
 	asked  bool                    // for db
+	known  []*model.Image          // also those the check is not about: one of them may be another's base
 }
 
 // system reads everything o names.
@@ -177,6 +178,7 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 	}
 	s.Judged = func(i *model.Image) bool { return i.Config != nil && about.asked(i) }
 	sys := System(s)
+	r.known = slices.Clone(sys.Images)
 	for _, p := range paths {
 		about.dirs = append(about.dirs, absolute(p))
 	}

@@ -207,8 +207,23 @@ func (r *runner) look(ctx context.Context, sys *model.System) {
 		r.lookedInto(o.image)
 	}
 	for _, i := range sys.Images {
-		resolve.Layers(sys, i, r.meant(sys))
+		resolve.Origin(sys, i, r.known, r.meant(sys))
+		if i.Use == model.StoredImage && i.Inventory != nil {
+			told := told(i)
+			told.Matched = r.db != nil
+			r.report.Images = append(r.report.Images, told)
+		}
 	}
+}
+
+// told returns what the report says of an image that was looked into.
+func told(i *model.Image) report.Image {
+	out := report.Image{Name: i.Name, Base: i.Base}
+	if i.Config != nil {
+		out.ID = i.Config.ID
+	}
+	out.From, out.Own, out.Told = i.Shares()
+	return out
 }
 
 // meant returns the builds of the Dockerfile that images are said to be made

@@ -25,6 +25,10 @@ type Image struct {
 	// Stored is what the engine holds under Ref; nil where it is not here.
 	Stored *Image
 
+	Annotations map[string]string // of its manifest
+	Provenance  *Provenance       // nil where none is attested
+	Base        *Base             // nil where nothing tells of one, or it was not looked into
+
 	Inventory       *Inventory       // what is in it; nil where that was not looked at
 	Vulnerabilities []*Vulnerability // of Inventory's packages, worst first
 	Secrets         []Secret         // in files of any layer

@@ -5,7 +5,11 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/docker/go-units"
 
 	"bulkhead/internal/finding"
 	"bulkhead/internal/model"
@@ -18,6 +22,7 @@ type Report struct {
 	Started time.Time
 	Took    time.Duration
 
+	Images     []Image           // those that were looked into
 	Looked     []string          // what was looked at, one phrase each: "2 Dockerfiles", "compose.yaml: 4 services"
 	Findings   []finding.Finding // ranked, worst first
 	Top        []Story           // what to fix first, at most three
@@ -28,6 +33,58 @@ type Report struct {
 
 	FailOn finding.Severity // findings from here on fail the check
 	Rules  []*rule.Rule     // the rules that ran, for the formats that describe them
+}
+
+// An Image is an image that was looked into: what it is built on, and what of it
+// came from there.
+type Image struct {
+	Name string
+	ID   string // digest of its configuration, empty where there is none
+	Base *model.Base
+	Own  model.Share // what was added to the base
+	From model.Share // what came with the base
+	Told bool        // whether From and Own are known
+
+	Matched bool // the packages were looked up, so that none known against them means something
+}
+
+// Sentence says what the image is built on and what came from there, or "".
+func (i Image) Sentence() string {
+	if i.Base == nil {
+		return ""
+	}
+	name := i.Base.Name
+	if name == "" {
+		name = "an image without a name here"
+	}
+	s := fmt.Sprintf("%s: built on %s (%s, by %s)", i.Name, name, i.Base.Confidence, evidence(i.Base))
+	if i.Told {
+		s += fmt.Sprintf("; from the base %s; own %s", i.share(i.From), i.share(i.Own))
+	}
+	return s
+}
+
+func evidence(b *model.Base) string {
+	var kinds []string
+	for _, e := range b.Evidence {
+		if k := string(e.Kind); !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
+		}
+	}
+	return strings.Join(kinds, ", ")
+}
+
+func (i Image) share(s model.Share) string {
+	known := ""
+	switch {
+	case !i.Matched:
+	case s.Vulnerabilities == 1:
+		known = "1 vulnerability, "
+	default:
+		known = fmt.Sprintf("%d vulnerabilities, ", s.Vulnerabilities)
+	}
+	return fmt.Sprintf("%s, %s%s, %s in %s", Count(s.Packages, "package"), known,
+		Count(s.Secrets, "secret"), units.HumanSize(float64(s.Size)), Count(s.Layers, "layer"))
 }
 
 // A Story is a finding told as what an attacker gets from it.

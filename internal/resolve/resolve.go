@@ -67,7 +67,7 @@ func System(in Input) *model.System {
 	r.networks()
 	r.expose()
 	for _, i := range r.sys.Images {
-		Layers(r.sys, i, nil)
+		Origin(r.sys, i, r.sys.Images, nil)
 	}
 	return r.sys
 }

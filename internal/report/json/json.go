@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bulkhead/internal/finding"
+	"bulkhead/internal/model"
 	"bulkhead/internal/report"
 	"bulkhead/internal/source"
 )
@@ -76,6 +77,7 @@ type summary struct {
 	Started    time.Time `json:"started"`
 	TookMillis int64     `json:"took_ms"`
 	Looked     []string  `json:"looked"`
+	Images     []image   `json:"images"`
 	FailOn     string    `json:"fail_on"`
 	Exit       exit      `json:"exit"`
 	Counts     counts    `json:"counts"`
@@ -83,6 +85,61 @@ type summary struct {
 	NotChecked []note    `json:"not_checked"`
 	Faults     int       `json:"faults"`
 	Data       []string  `json:"data"`
+}
+
+type image struct {
+	Name   string `json:"name"`
+	Digest string `json:"digest,omitempty"`
+	Base   *base  `json:"base,omitempty"`
+}
+
+type base struct {
+	Name       string     `json:"name,omitempty"`
+	Digest     string     `json:"digest,omitempty"`
+	Confidence string     `json:"confidence"`
+	Evidence   []evidence `json:"evidence"`
+	From       *share     `json:"from_base,omitempty"`
+	Own        *share     `json:"own,omitempty"`
+}
+
+type evidence struct {
+	Kind   string `json:"kind"`
+	Detail string `json:"detail"`
+}
+
+type share struct {
+	Layers          int   `json:"layers"`
+	Size            int64 `json:"size"`
+	Packages        int   `json:"packages"`
+	Vulnerabilities *int  `json:"vulnerabilities,omitempty"` // missing where they were not looked up
+	Fixable         *int  `json:"fixable,omitempty"`
+	Secrets         int   `json:"secrets"`
+}
+
+func shareOf(s model.Share, matched bool) *share {
+	out := &share{Layers: s.Layers, Size: s.Size, Packages: s.Packages, Secrets: s.Secrets}
+	if matched {
+		out.Vulnerabilities, out.Fixable = &s.Vulnerabilities, &s.Fixable
+	}
+	return out
+}
+
+func images(all []report.Image) []image {
+	out := []image{}
+	for _, i := range all {
+		x := image{Name: i.Name, Digest: i.ID}
+		if b := i.Base; b != nil {
+			x.Base = &base{Name: b.Name, Digest: b.Digest, Confidence: string(b.Confidence), Evidence: []evidence{}}
+			for _, e := range b.Evidence {
+				x.Base.Evidence = append(x.Base.Evidence, evidence{string(e.Kind), e.Detail})
+			}
+			if i.Told {
+				x.Base.From, x.Base.Own = shareOf(i.From, i.Matched), shareOf(i.Own, i.Matched)
+			}
+		}
+		out = append(out, x)
+	}
+	return out
 }
 
 type tool struct {
@@ -169,7 +226,7 @@ func summarise(r *report.Report) summary {
 	s := summary{
 		Version: Version, Tool: tool{"bulkhead", r.Version},
 		Started: r.Started.UTC().Truncate(time.Second), TookMillis: r.Took.Milliseconds(),
-		Looked: append([]string{}, r.Looked...), Data: append([]string{}, r.Data...),
+		Looked: append([]string{}, r.Looked...), Images: images(r.Images), Data: append([]string{}, r.Data...),
 		FailOn: r.FailOn.String(), Faults: r.Faults,
 		Counts: counts{n[finding.Critical], n[finding.High], n[finding.Medium], n[finding.Low], n[finding.Info], len(r.Suppressed)},
 		Top:    []story{}, NotChecked: []note{},

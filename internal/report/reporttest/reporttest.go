@@ -70,7 +70,13 @@ func Sample() *report.Report {
 	}
 	r := &report.Report{
 		Version: "1.0.0", Started: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC), Took: 40 * time.Millisecond,
-		Looked:     []string{"1 Dockerfile", "compose.yaml: 2 services", "1 running container"},
+		Looked: []string{"1 Dockerfile", "compose.yaml: 2 services", "1 running container"},
+		Images: []report.Image{{
+			Name: "shop/api:1", ID: "sha256:2cf2", Told: true, Matched: true,
+			Base: &model.Base{Name: "debian:12", Confidence: model.Certain, Evidence: []model.Evidence{{Kind: model.ByLayers, Detail: "its first layer is that of debian:12"}}},
+			From: model.Share{Layers: 1, Size: 120 << 20, Packages: 88, Vulnerabilities: 12, Fixable: 3},
+			Own:  model.Share{Layers: 2, Size: 4 << 10, Packages: 1, Vulnerabilities: 1, Secrets: 1},
+		}},
 		Findings:   findings,
 		NotChecked: []model.Note{{What: "chart/a.yaml", Why: "is a template"}, {What: "chart/b.yaml", Why: "is a template"}, {What: "host", Why: "was not asked for"}},
 		Suppressed: []report.Suppression{

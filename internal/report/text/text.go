@@ -78,6 +78,11 @@ func (p *printer) summary() {
 	if looked := p.looked(); looked != "" {
 		p.println(looked)
 	}
+	for _, i := range p.report.Images {
+		if line := i.Sentence(); line != "" {
+			p.println("base: " + report.Printable(line))
+		}
+	}
 	for _, line := range p.notChecked() {
 		p.println("not checked: " + line)
 	}

@@ -16,10 +16,22 @@ func fileIn(i *model.Image, name string) model.Place {
 
 // by returns which step left something, as the end of a message.
 func by(i *model.Image, layer int) string {
-	if step := madeBy(i, layer); step != "" {
-		return "; written by " + step
+	step := madeBy(i, layer)
+	if step == "" {
+		return ""
 	}
-	return ""
+	return "; written by " + step + inherited(i, layer)
+}
+
+// inherited says, as the end of a message, that a layer is the base image's.
+func inherited(i *model.Image, layer int) string {
+	if i.Inventory == nil || layer < 0 || layer >= len(i.Inventory.Layers) || !i.Inventory.Layers[layer].Base.Value {
+		return ""
+	}
+	if i.Base == nil || i.Base.Name == "" {
+		return ", inherited from the base image"
+	}
+	return ", inherited from the base image " + i.Base.Name
 }
 
 // trace adds to f where the Dockerfile says what made the layer, if that is

@@ -30,9 +30,7 @@ func checkSecretInLayer(p *rule.Pass, i *model.Image) {
 		if s.Deleted {
 			message += "; a later layer deletes it, which takes nothing out of the image"
 		}
-		if step := madeBy(i, s.Layer); step != "" {
-			message += "; written by " + step
-		}
+		message += by(i, s.Layer)
 		where := s.File
 		if s.Line > 0 {
 			where = fmt.Sprintf("%s:%d", s.File, s.Line)

@@ -7,11 +7,11 @@ import (
 	"bulkhead/internal/origin"
 )
 
-// Layers tells of the layers of i which instruction of which Dockerfile of sys
-// made each: one in meant, one that a workload is built from whose result i is
-// or is named like, or one that made every step i has. It does nothing before i
-// was looked into.
-func Layers(sys *model.System, i *model.Image, meant []*model.Build) {
+// Origin tells where i comes from: its base, which may be one of images, and of
+// its layers which instruction of which Dockerfile of sys made each: one in
+// meant, one that a workload is built from whose result i is or is named like,
+// or one that made every step i has. It does nothing before i was looked into.
+func Origin(sys *model.System, i *model.Image, images []*model.Image, meant []*model.Build) {
 	if i.Inventory == nil {
 		return
 	}
@@ -26,6 +26,7 @@ func Layers(sys *model.System, i *model.Image, meant []*model.Build) {
 		}
 	}
 	origin.Layers(i, related, sys.Builds)
+	origin.Base(i, images)
 }
 
 // runs reports whether w runs i, by its id or by the name it gives to what it
