@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"text/template"
 )
@@ -67,7 +68,7 @@ func (i *Installation) Write(w io.Writer) error {
 
 // Bundle is what the API server is to trust.
 func (i *Installation) Bundle() []byte {
-	return append(i.Authority.Certificate[:len(i.Authority.Certificate):len(i.Authority.Certificate)], i.Former...)
+	return append(slices.Clip(i.Authority.Certificate), i.Former...)
 }
 
 // Policy is the API server's word for i.Fail.

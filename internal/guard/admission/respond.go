@@ -2,6 +2,7 @@ package admission
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"bulkhead/internal/frontend/admission"
@@ -47,7 +48,7 @@ func Respond(r *admission.Request, v *Verdict) *Response {
 	}
 	warned := v.Warned
 	if v.Exempt {
-		warned = append(v.Denied[:len(v.Denied):len(v.Denied)], warned...)
+		warned = append(slices.Clip(v.Denied), warned...)
 	}
 	a.Warnings = warnings(warned)
 	return &Response{APIVersion: admission.Version, Kind: "AdmissionReview", Response: a}

@@ -53,7 +53,7 @@ func (s *Server) SetJudge(j *Judge) { s.judge.Store(j) }
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /validate", s.validate)
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { say(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.HandleFunc("GET /metrics", s.metrics)
 	return mux
@@ -64,8 +64,11 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "the policies are not compiled", http.StatusServiceUnavailable)
 		return
 	}
-	fmt.Fprintln(w, "ok")
+	say(w, "ok\n")
 }
+
+// say writes text. Where that fails there is nobody left to tell.
+func say(w io.Writer, text string) { _, _ = io.WriteString(w, text) }
 
 // validate answers one review. What is no review at all is an HTTP error, which
 // the API server treats as its failurePolicy says.
@@ -126,7 +129,7 @@ func (s *Server) answer(ctx context.Context, judge *Judge, r *admission.Request)
 		s.count.denied.Add(1)
 	}
 	s.Log.Info("review", "uid", r.UID, "operation", r.Operation, "object", object(r), "user", r.User,
-		"dryRun", r.DryRun, "allowed", out.Response.Allowed, "rules", out.Response.AuditAnnotations)
+		"dry_run", r.DryRun, "allowed", out.Response.Allowed, "rules", out.Response.AuditAnnotations)
 	return out
 }
 
@@ -134,7 +137,7 @@ func (s *Server) answer(ctx context.Context, judge *Judge, r *admission.Request)
 func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 	c := &s.count
-	fmt.Fprintf(w, `# HELP bulkhead_admission_reviews_total Reviews by how they ended.
+	say(w, fmt.Sprintf(`# HELP bulkhead_admission_reviews_total Reviews by how they ended.
 # TYPE bulkhead_admission_reviews_total counter
 bulkhead_admission_reviews_total{result="allowed"} %d
 bulkhead_admission_reviews_total{result="denied"} %d
@@ -143,5 +146,5 @@ bulkhead_admission_reviews_total{result="malformed"} %d
 # HELP bulkhead_admission_review_seconds_total Time spent on reviews.
 # TYPE bulkhead_admission_review_seconds_total counter
 bulkhead_admission_review_seconds_total %g
-`, c.allowed.Load(), c.denied.Load(), c.failed.Load(), c.malformed.Load(), time.Duration(c.took.Load()).Seconds())
+`, c.allowed.Load(), c.denied.Load(), c.failed.Load(), c.malformed.Load(), time.Duration(c.took.Load()).Seconds()))
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -61,11 +62,20 @@ func start(t *testing.T, s *Server) (string, *http.Client) {
 		if err := server.Close(); err != nil {
 			t.Error(err)
 		}
-		<-done
+		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
 	})
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool(t, a), ServerName: certs.Host, MinVersion: tls.VersionTLS12}}}
 	t.Cleanup(client.CloseIdleConnections)
 	return "https://" + l.Addr().String(), client
+}
+
+func shut(t *testing.T, res *http.Response) {
+	t.Helper()
+	if err := res.Body.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 // post sends body and returns the status and what is answered.
@@ -75,7 +85,7 @@ func post(t *testing.T, c *http.Client, url string, body []byte) (int, *Response
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer shut(t, res)
 	out := &Response{}
 	text, err := io.ReadAll(res.Body)
 	if err != nil {
@@ -103,7 +113,7 @@ func TestServer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		res.Body.Close()
+		shut(t, res)
 		return res.StatusCode
 	}
 	if got := ready(); got != http.StatusServiceUnavailable {
@@ -133,7 +143,7 @@ func TestServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res.Body.Close()
+	shut(t, res)
 	if res.StatusCode != http.StatusUnsupportedMediaType {
 		t.Errorf("text: got %d, want %d", res.StatusCode, http.StatusUnsupportedMediaType)
 	}
@@ -141,7 +151,7 @@ func TestServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer shut(t, res)
 	text, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)
