@@ -1,6 +1,7 @@
 package contents
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -44,6 +45,20 @@ func accounts(passwd, shadow []byte) []model.Account {
 			Name: clean(fields[0]), UID: uid, GID: gid, Shell: clean(fields[6]),
 			EmptyPassword: fields[1] == "" || fields[1] == "x" && empty[fields[0]],
 		})
+	}
+	return out
+}
+
+// withoutPasswords returns a passwd or shadow file with an asterisk for each
+// password: what is made of it may be kept.
+func withoutPasswords(text []byte) []byte {
+	var out []byte
+	for line := range bytes.Lines(text) {
+		fields := bytes.Split(line, []byte(":"))
+		if len(fields) > 1 && len(fields[1]) > 0 && string(fields[1]) != "x" {
+			fields[1] = []byte("*")
+		}
+		out = append(out, bytes.Join(fields, []byte(":"))...)
 	}
 	return out
 }

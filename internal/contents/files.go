@@ -2,12 +2,10 @@ package contents
 
 import (
 	"cmp"
-	"hash/maphash"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
-	"sync"
 
 	"bulkhead/internal/catalog"
 	"bulkhead/internal/model"
@@ -18,50 +16,9 @@ import (
 // enough by the first.
 const maxFiles = 1000
 
-// maxNames bounds the names that are remembered, maxTelling the entries that are
-// kept for their names and modes.
-const (
-	maxNames   = 1_000_000
-	maxTelling = 200_000
-)
-
-// A nameSet remembers by their hashes which regular files there are in any
-// layer: most are not worth keeping, and of a hard link the walk gives the
-// content under another name.
-type nameSet struct {
-	seed   maphash.Seed
-	mu     sync.Mutex
-	hashes map[uint64]struct{}
-	full   bool
-	kept   int
-}
-
-func newNameSet() *nameSet {
-	return &nameSet{seed: maphash.MakeSeed(), hashes: map[uint64]struct{}{}}
-}
-
-func (s *nameSet) add(name string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.full = s.full || len(s.hashes) >= maxNames; !s.full {
-		s.hashes[maphash.String(s.seed, name)] = struct{}{}
-	}
-}
-
-// has reports whether there may be a file called name, though perhaps in a lower
-// layer alone.
-func (s *nameSet) has(name string) bool {
-	_, ok := s.hashes[maphash.String(s.seed, name)]
-	return ok || s.full || s.kept > maxTelling
-}
-
-// room reports whether one more entry may be kept.
-func (s *nameSet) room() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.kept++
-	return s.kept <= maxTelling
-}
+// maxTelling bounds the entries of one layer that are kept for their names and
+// modes.
+const maxTelling = 200_000
 
 // telling reports whether an entry says something by its mere being there:
 // symbolic links lead to programs, folders and files may be for everybody to
@@ -82,7 +39,7 @@ func telling(e *oci.Entry) bool {
 }
 
 // describe returns what the files that w found say, and what config runs.
-func describe(w *oci.Walk[found], names *nameSet, config *model.ImageConfig) *model.Contents {
+func describe(w *oci.Walk[found], config *model.ImageConfig) *model.Contents {
 	out := &model.Contents{Leftovers: leftovers(w)}
 	var open []*oci.Entry
 	var passwd, shadow []byte
@@ -102,15 +59,15 @@ func describe(w *oci.Walk[found], names *nameSet, config *model.ImageConfig) *mo
 		}
 		switch e.Name {
 		case passwdFile:
-			passwd = f.Value.text
+			passwd = f.Value.special().text
 		case shadowFile:
-			shadow = f.Value.text
+			shadow = f.Value.special().text
 		}
 	}
 	out.Writable = topmost(open)
 	out.Accounts = accounts(passwd, shadow)
 	if len(w.Notes) == 0 { // of a damaged layer nobody knows what it has
-		out.Start = start(w, names, config)
+		out.Start = start(w, config)
 	}
 	byName := func(a, b model.File) int { return cmp.Compare(a.Name, b.Name) }
 	slices.SortFunc(out.Privileged, byName)

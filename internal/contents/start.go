@@ -97,22 +97,23 @@ func text(head []byte, from, size uint64) string {
 
 // A tree answers where a path of the image leads.
 type tree struct {
-	w     *oci.Walk[found]
-	names *nameSet
-	links map[string]string // symbolic links
+	w       *oci.Walk[found]
+	crowded bool              // not all that tells something was kept
+	links   map[string]string // symbolic links
 }
 
 // start tells what config runs, or nil where that is not a file of the image
 // that can be told.
-func start(w *oci.Walk[found], names *nameSet, config *model.ImageConfig) *model.Start {
+func start(w *oci.Walk[found], config *model.ImageConfig) *model.Start {
 	if config == nil || config.OS != "" && config.OS != "linux" {
 		return nil
 	}
-	t := &tree{w: w, names: names, links: map[string]string{}}
+	t := &tree{w: w, links: map[string]string{}}
 	for _, f := range w.Found {
 		if f.Entry.Mode&fs.ModeSymlink != 0 && !f.Entry.Hidden {
 			t.links[f.Entry.Name] = f.Entry.Target
 		}
+		t.crowded = t.crowded || f.Value.crowded
 	}
 	name := t.program(config)
 	if name == "" {
@@ -193,7 +194,7 @@ func (t *tree) find(name string) (*oci.Found[found], bool) {
 			return f, true
 		}
 	}
-	return nil, t.names.has(name)
+	return nil, t.crowded || t.w.Has(name)
 }
 
 // follow follows the symbolic links on the way to name, as often as the kernel

@@ -24,6 +24,14 @@ func Of(t *oci.Tree, w *oci.Walk[Evidence]) *model.Inventory {
 	for _, name := range t.Others {
 		c.inv.Notes = append(c.inv.Notes, model.Note{What: name, Why: "not read: only the first image of an archive is"})
 	}
+	var total budget
+	for i := range w.Found {
+		f := &w.Found[i]
+		total.take(&f.Value)
+		for _, p := range f.Value.packages {
+			p.Layer = f.Entry.Layer
+		}
+	}
 	c.release(w.Found)
 	c.databases(w.Found)
 	for _, f := range w.Found {

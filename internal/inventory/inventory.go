@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync/atomic"
 
 	"bulkhead/internal/model"
 	"bulkhead/internal/oci"
@@ -18,7 +17,9 @@ import (
 // Scan returns the software in t, in a stable order. What cannot be read is
 // noted and does not hide the rest.
 func Scan(ctx context.Context, t *oci.Tree) (*model.Inventory, error) {
-	w, err := oci.Visit(ctx, t, Visitor())
+	v := Visitor()
+	v.Fresh = Visitor
+	w, err := oci.Visit(ctx, t, v)
 	if err != nil {
 		return nil, err
 	}
@@ -77,15 +78,15 @@ const maxOwned = 4_000_000
 // errFull is why evidence is left out.
 var errFull = errors.New("there is more software than is listed")
 
-// A budget bounds what is collected from one image.
+// A budget bounds what is collected from one layer, and then from all.
 type budget struct {
-	packages, owned atomic.Int64
-	said            atomic.Bool
+	packages, owned int
+	said            bool
 }
 
 // take leaves out of e what is too much.
 func (b *budget) take(e *Evidence) {
-	if len(e.packages) > 0 && b.packages.Add(int64(len(e.packages))) > maxPackages {
+	if b.packages += len(e.packages); len(e.packages) > 0 && b.packages > maxPackages {
 		e.packages = nil
 		b.full(e)
 	}
@@ -93,7 +94,7 @@ func (b *budget) take(e *Evidence) {
 	for _, o := range e.owned {
 		files += len(o.files)
 	}
-	if files > 0 && b.owned.Add(int64(files)) > maxOwned {
+	if b.owned += files; files > 0 && b.owned > maxOwned {
 		e.owned = nil
 		b.full(e)
 	}
@@ -101,8 +102,8 @@ func (b *budget) take(e *Evidence) {
 
 // full says once that something was left out.
 func (b *budget) full(e *Evidence) {
-	if !b.said.Swap(true) {
-		e.err = errFull
+	if !b.said {
+		b.said, e.err = true, errFull
 	}
 }
 
@@ -111,7 +112,7 @@ func (e *Evidence) empty() bool {
 	return len(e.packages) == 0 && len(e.owned) == 0 && e.release == nil && e.err == nil && !e.parser.database
 }
 
-// Visitor returns the visitor that collects evidence of one image, for callers
+// Visitor returns the visitor that collects evidence of one layer, for callers
 // that want more from the same walk. Of takes what it found.
 func Visitor() oci.Visitor[Evidence] {
 	var b budget
@@ -136,7 +137,6 @@ func Visitor() oci.Visitor[Evidence] {
 			out.parser = p
 			b.take(&out)
 			for _, i := range out.packages {
-				i.Layer = e.Layer
 				if len(i.Locations) == 0 {
 					i.Locations = []string{e.Name}
 				}

@@ -34,7 +34,11 @@ func OpenContainer(container, image []byte, export func(ctx context.Context) (io
 	}
 	t = &Tree{Image: &Image{Name: c.ID, Tags: i.RepoTags, Config: config, ConfigID: i.ID}}
 	for n, dir := range dirs {
-		t.layers = append(t.layers, layer{name: dir, dir: dir, written: n == len(dirs)-1})
+		l := layer{name: dir, dir: dir, written: n == len(dirs)-1}
+		if !l.written {
+			l.content = folderContent + i.RootFS.Layers[n]
+		}
+		t.layers = append(t.layers, l)
 	}
 	return t, true, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -42,7 +43,6 @@ type pass[T any] struct {
 
 	found   []Found[T]
 	at      map[uint64]int // index in found by the hash of the name
-	read    nameSet        // names of the entries the visitor has read, kept or not
 	names   []uint64       // hashes with flags, for the layers beneath
 	links   []link         // wanted hard links
 	size    int64
@@ -52,8 +52,9 @@ type pass[T any] struct {
 
 // A link is a hard link. Its content is the target's, which is in the same layer.
 type link struct {
-	entry  Entry
-	target string
+	Entry  Entry
+	Target string
+	Given  bool // the visitor has read the target
 }
 
 // errTooMany ends the reading of a layer that would need too much memory.
@@ -92,7 +93,7 @@ func (p *pass[T]) add(e *Entry, k kind, o opener) error {
 		if len(p.links) < maxLinks {
 			target := e.Target
 			e.Target = ""
-			p.links = append(p.links, link{*e, target})
+			p.links = append(p.links, link{Entry: *e, Target: target})
 		}
 		return nil
 	}
@@ -111,7 +112,9 @@ func (p *pass[T]) give(e Entry, want Want, o opener) error {
 	}
 	value := p.visitor.Read(&e, c)
 	c.release()
-	p.read.add(hashName(e.Name), covers)
+	if p.only == nil {
+		p.names[len(p.names)-1] |= given
+	}
 	if p.visitor.Keep != nil && !p.visitor.Keep(value) {
 		return nil
 	}
@@ -140,37 +143,59 @@ func (p *pass[T]) note(e *Entry, k kind) {
 	case k == whiteout || !e.Mode.IsDir():
 		flag = covers | blocks
 	}
+	if k != whiteout && e.Mode.IsRegular() {
+		flag |= regular
+	}
 	p.names = append(p.names, hashName(e.Name)&^flags|flag)
+}
+
+// finish ends the reading of a layer: of what was found twice it leaves one, and
+// it finds out where hard links lead, but for those that lead in a circle.
+func (p *pass[T]) finish() {
+	p.found = slices.DeleteFunc(p.found, func(f Found[T]) bool { return f.Entry == nil })
+	p.at = nil
+	if len(p.links) == 0 {
+		return
+	}
+	to := make(map[string]string, len(p.links))
+	for _, l := range p.links {
+		to[l.Entry.Name] = l.Target
+	}
+	targets := make(map[uint64]bool, len(p.links))
+	links := p.links[:0]
+	for _, l := range p.links {
+		for range maxLinkDepth {
+			next, ok := to[l.Target]
+			if !ok {
+				break
+			}
+			l.Target = next
+		}
+		if _, circle := to[l.Target]; !circle {
+			links = append(links, l)
+			targets[hashName(l.Target)&^flags] = false
+		}
+	}
+	for _, n := range p.names {
+		if _, ok := targets[n&^flags]; ok && n&given != 0 {
+			targets[n&^flags] = true
+		}
+	}
+	for i, l := range links {
+		links[i].Given = targets[hashName(l.Target)&^flags]
+	}
+	p.links = links
 }
 
 // lost returns the hard links that are visible but whose content was not read,
 // because nobody wanted the target under its own name or an upper layer hides
 // it there: the target's name, and the entry to report it as.
 func (p *pass[T]) lost(hidden func(string) bool) map[string]Entry {
-	if len(p.links) == 0 {
-		return nil
-	}
-	to := make(map[string]string, len(p.links))
-	for _, l := range p.links {
-		to[l.entry.Name] = l.target
-	}
 	out := map[string]Entry{}
 	for _, l := range p.links {
-		target := l.target
-		for range maxLinkDepth {
-			next, ok := to[target]
-			if !ok {
-				break
-			}
-			target = next
-		}
-		if _, circle := to[target]; circle {
-			continue
-		}
-		read := p.read.of(hashName(target)) != 0
-		_, taken := out[target]
-		if !taken && !hidden(l.entry.Name) && (!read || hidden(target)) {
-			out[target] = l.entry
+		_, taken := out[l.Target]
+		if !taken && !hidden(l.Entry.Name) && (!l.Given || hidden(l.Target)) {
+			out[l.Target] = l.Entry
 		}
 	}
 	return out

@@ -46,7 +46,7 @@ func OpenRegistry(ctx context.Context, ref string) (*Tree, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read layers of image %s: %w", ref, err)
 		}
-		t.layers = append(t.layers, layer{name: digest.Hex, open: func(context.Context) (io.ReadCloser, error) {
+		t.layers = append(t.layers, layer{name: digest.Hex, content: "bytes " + digest.Hex, open: func(context.Context) (io.ReadCloser, error) {
 			return l.Compressed()
 		}})
 	}

@@ -1,18 +1,20 @@
 package oci
 
 // A nameSet is a set of hashed names in few bytes: an image of two million
-// files must not need more memory than its packages are worth. The two lowest
+// files must not need more memory than its packages are worth. The lowest
 // bits of a slot say what is known of the name; a zero slot is free.
 type nameSet struct {
 	slots []uint64
 	used  int
 }
 
-// What a layer says of a name to the layers beneath.
+// What a layer says of a name, the first two to the layers beneath.
 const (
-	covers uint64 = 1 // it has an entry of that name
-	blocks uint64 = 2 // nothing beneath that name shines through: a file, a whiteout, an opaque folder
-	flags         = covers | blocks
+	covers  uint64 = 1 << iota // it has an entry of that name
+	blocks                     // nothing beneath that name shines through: a file, a whiteout, an opaque folder
+	regular                    // it has a file of that name
+	given                      // which the visitor has read
+	flags   = covers | blocks | regular | given
 )
 
 // add adds flags to a name.
@@ -38,7 +40,7 @@ func (s *nameSet) of(hash uint64) uint64 {
 // slot returns the slot of hash, or the free one it would get.
 func (s *nameSet) slot(hash uint64) int {
 	mask := uint64(len(s.slots) - 1)
-	at := (hash >> 2) & mask
+	at := (hash >> 4) & mask
 	for s.slots[at] != 0 && s.slots[at]&^flags != hash&^flags {
 		at = (at + 1) & mask
 	}
@@ -90,5 +92,5 @@ func (s *nameSet) hidden(name string) bool {
 		}
 		h = (h ^ uint64(name[i])) * hashPrime
 	}
-	return s.of(mix(h)) != 0 || s.of(mix(hashStart))&blocks != 0
+	return s.of(mix(h))&(covers|blocks) != 0 || s.of(mix(hashStart))&blocks != 0
 }

@@ -48,11 +48,17 @@ func OpenStored(inspect []byte, save func(ctx context.Context) (io.ReadCloser, e
 	if len(s.RepoTags) > 0 {
 		t.Image.Name = s.RepoTags[0]
 	}
-	for _, dir := range dirs {
-		t.layers = append(t.layers, layer{name: dir, dir: dir})
+	for i, dir := range dirs {
+		// The engine holds what it stores to its digest, and the folders are its own.
+		t.layers = append(t.layers, layer{name: dir, dir: dir, content: folderContent + s.RootFS.Layers[i]})
 	}
 	return t, nil
 }
+
+// folderContent begins what names the content of a folder. It is followed by the
+// layer's digest, but not equal to the layer as an archive: the two have their
+// files in different orders.
+const folderContent = "folder of "
 
 // dirs returns the folders of the layers, bottom first, or nil where they cannot
 // be read.

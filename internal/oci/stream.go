@@ -73,6 +73,7 @@ func (w *walk[T]) readStreamed(a *archive, passes map[string]*pass[T], h *tar.He
 		}
 		p.err = readTar(z, 0, p.add)
 		_ = z.Close()
+		p.finish()
 		w.names += len(p.names)
 	}
 	return w.ctx.Err()

@@ -123,7 +123,8 @@ type layer struct {
 	size int64
 	dir  string // or a folder, as overlay2 keeps it
 
-	written bool // by a container, above its image
+	content string // what names the content, where that is vouched for: see kept
+	written bool   // by a container, above its image
 }
 
 // read reads the entries of a layer.

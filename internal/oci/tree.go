@@ -27,7 +27,15 @@ type Tree struct {
 	notes    []model.Note
 	stream   func(ctx context.Context) (io.ReadCloser, error) // an archive that is read once
 	closers  []io.Closer
+	store    Store
 }
+
+// Remember has visits keep what they make of layers in s, and not look again
+// at a layer they know from there.
+func (t *Tree) Remember(s Store) { t.store = s }
+
+// Store returns what Remember was given, or nil.
+func (t *Tree) Store() Store { return t.store }
 
 // Close closes the files t has open.
 func (t *Tree) Close() error {

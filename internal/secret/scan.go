@@ -29,13 +29,20 @@ type Scanner struct {
 
 // NewScanner returns a scanner of all detectors, with a key of its own.
 func NewScanner() *Scanner {
-	s := &Scanner{rules: rules(), size: 1 << 20, step: 64 << 10}
-	_, _ = rand.Read(s.key[:]) // never fails
-	return s
+	var key [32]byte
+	_, _ = rand.Read(key[:]) // never fails
+	return NewScannerWithKey(key)
 }
 
-// A Sum tells whether two credentials are the same, as long as one scanner
-// found them. It must not be stored: who has the key could try out passwords.
+// NewScannerWithKey returns a scanner of all detectors whose sums can be compared
+// with those of other scanners with that key.
+func NewScannerWithKey(key [32]byte) *Scanner {
+	return &Scanner{rules: rules(), key: key, size: 1 << 20, step: 64 << 10}
+}
+
+// A Sum tells whether two credentials are the same, as long as scanners of one
+// key found them. Who has the key and a sum could try out passwords: neither is
+// for anybody but the user whose files they are of.
 type Sum [16]byte
 
 func (s *Scanner) sum(secret []byte) (sum Sum) {
