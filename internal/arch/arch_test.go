@@ -16,7 +16,7 @@ const module = "bulkhead/"
 // layers lists the packages from the bottom up. A package imports packages of
 // lower layers only. A trailing slash covers every package beneath.
 var layers = [][]string{
-	{"internal/source", "internal/nearest", "internal/parallel", "internal/catalog/gen/table"},
+	{"internal/source", "internal/cache", "internal/nearest", "internal/parallel", "internal/catalog/gen/table"},
 	{"internal/model", "internal/catalog/gen"},
 	{"internal/finding", "internal/frontend/internal/"},
 	{"internal/oci", "internal/oci/ocitest", "internal/catalog", "internal/secret", "internal/kernel", "internal/vuln", "internal/falco", "internal/frontend/dockerfile/shell"},
@@ -32,7 +32,7 @@ var layers = [][]string{
 	{"internal/report/"},
 	{"internal/rules"},
 	{"internal/cli", "internal/rules/gen"},
-	{"internal/agreement", "internal/cases", "internal/imagetest", "cmd/"},
+	{"internal/agreement", "internal/cases", "internal/imagetest", "cmd/", "scripts/"},
 }
 
 // layerOf returns the layer of pkg: that of its own name, else of the longest

@@ -47,6 +47,11 @@ type Options struct {
 	// Nil looks into none.
 	OpenContainer func(ctx context.Context, id string) (*contents.Container, error)
 
+	// Layers returns where it is kept what was found in the layers of images. It
+	// is called where there is an image to look into, and closed if it can be.
+	// Nil keeps nothing.
+	Layers func() oci.Store
+
 	// Advisories opens the database of what is known against packages. It is
 	// called where there are packages to look up; nil looks none up.
 	Advisories func() (*vuln.DB, error)
@@ -91,6 +96,7 @@ type runner struct {
 	files  []*source.File
 	named  map[string]*source.File // files by name
 	inside []opened                // images to be looked into
+	kept   oci.Store               // what Layers returned
 	db     *vuln.DB                // see advisories
 	asked  bool                    // for db
 	known  []*model.Image          // also those the check is not about: one of them may be another's base

@@ -111,6 +111,7 @@ func (r *runner) openArchive(ctx context.Context, p string) (*model.Facts, error
 // end, once.
 func (r *runner) readStream(ctx context.Context, p string, tree *oci.Tree) (*model.Facts, error) {
 	defer func() { _ = tree.Close() }() // it was only read
+	r.remember(tree)
 	inside := &model.Image{Name: p}
 	notes, err := contents.Look(ctx, tree, inside, r.advisories())
 	if err != nil {
@@ -240,10 +241,21 @@ func (r *runner) meant(sys *model.System) []*model.Build {
 
 // lookInto looks into one image or container.
 func (r *runner) lookInto(ctx context.Context, o opened) ([]model.Note, error) {
+	r.remember(o.tree)
 	if o.container == nil {
 		return contents.Look(ctx, o.tree, o.image, r.advisories())
 	}
 	return contents.LookRunning(ctx, o.container, o.image, r.advisories(), r.Now)
+}
+
+// remember has what is found in the layers of tree kept.
+func (r *runner) remember(tree *oci.Tree) {
+	if r.kept == nil && r.Layers != nil {
+		r.kept = r.Layers()
+	}
+	if r.kept != nil {
+		tree.Remember(r.kept)
+	}
 }
 
 // known returns the lifecycles that are told of already: a container's by the
@@ -302,5 +314,8 @@ func (r *runner) closeAll() {
 	}
 	if r.db != nil {
 		_ = r.db.Close()
+	}
+	if c, ok := r.kept.(io.Closer); ok {
+		_ = c.Close() // it is tidied the next time
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"bulkhead/internal/cache"
 	"bulkhead/internal/check"
 	"bulkhead/internal/config"
 	"bulkhead/internal/contents"
@@ -38,6 +39,7 @@ type settings struct {
 	db       string
 	made     string
 	remote   bool
+	noCache  bool
 
 	unreached bool // an engine that was named did not answer
 }
@@ -55,6 +57,7 @@ func (s *settings) register(f *pflag.FlagSet) {
 	f.BoolVar(&s.remote, "remote", false, "ask an image's registry where the engine does not hold it; nothing else goes out")
 	f.StringVar(&s.made, "dockerfile", "", "the Dockerfile `file` the images are built from: findings in them name its lines")
 	f.StringVar(&s.db, "db", "", "the advisory database `file` (default in the user's cache; see bulkhead db)")
+	f.BoolVar(&s.noCache, "no-cache", false, "read every layer of an image again, and keep nothing of what is found (default: kept in the user's cache)")
 	f.StringVar(&s.config, "config", "", "the configuration `file` (default "+config.Name+" here or above)")
 }
 
@@ -91,7 +94,7 @@ func (a *app) options(cmd *cobra.Command, s *settings, args []string) (check.Opt
 	}
 	return check.Options{
 		Paths: paths, ComposeFiles: s.files, Profiles: s.profiles, Command: command, Dockerfile: s.made,
-		Live: s.live(), OpenImage: s.openImage, OpenContainer: s.openContainer(), Advisories: s.advisories, Exclude: exclude,
+		Live: s.live(), OpenImage: s.openImage, OpenContainer: s.openContainer(), Advisories: s.advisories, Layers: s.layers, Exclude: exclude,
 		Rules: a.rules, Now: time.Now(), Config: c,
 	}, nil
 }
@@ -149,6 +152,23 @@ func (s *settings) openContainer() func(context.Context, string) (*contents.Cont
 		}
 		return &contents.Container{Tree: in.Tree, Layered: in.Layered, Started: in.Started, Loaded: in.Loaded, Unknown: in.Unknown}, nil
 	}
+}
+
+// layers returns where it is kept what was found in layers, or nil. The records
+// are this program's own: another build may find more.
+func (s *settings) layers() oci.Store {
+	if s.noCache {
+		return nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return nil
+	}
+	v, err := cache.Version()
+	if err != nil {
+		return nil
+	}
+	return cache.Open(filepath.Join(dir, "bulkhead", "layers"), v)
 }
 
 // advisories opens the advisory database.
