@@ -10,8 +10,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -252,4 +254,32 @@ func TestCertificates(t *testing.T) {
 	if _, err := c.Get(nil); err == nil {
 		t.Error("a certificate that has ended was shown")
 	}
+}
+
+// BenchmarkServer sends reviews one after the other over one TLS connection, the
+// client's work included, and tells how long the slowest hundredth took.
+func BenchmarkServer(b *testing.B) {
+	s := &Server{Fail: FailOpen, Log: slog.New(slog.DiscardHandler)}
+	s.SetJudge(judge(b, Default(), nil))
+	server := httptest.NewTLSServer(s.Handler())
+	defer server.Close()
+	body := review(pod(strings.Replace(good, "{", `{"privileged":true,`, 1)))
+	var took []time.Duration
+	for b.Loop() {
+		began := time.Now()
+		res, err := server.Client().Post(server.URL+"/validate", "application/json", bytes.NewReader(body))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, res.Body); err != nil || res.StatusCode != http.StatusOK {
+			b.Fatal(res.Status, err)
+		}
+		if err := res.Body.Close(); err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, time.Since(began))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
+	b.ReportMetric(float64(len(took))/b.Elapsed().Seconds(), "reviews/s")
 }
