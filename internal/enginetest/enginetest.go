@@ -93,6 +93,17 @@ func Image(t testing.TB, tag string, files ...File) {
 	t.Cleanup(func() { removeImage(t, strings.TrimSpace(id)) })
 }
 
+// Import makes the image tag of one layer, without a command, and removes it at
+// the end of the test.
+func Import(t testing.TB, tag string, layer []byte) {
+	t.Helper()
+	id, err := try(os.Getenv("DOCKER_HOST"), layer, "import", "-", tag)
+	if err != nil {
+		t.Fatalf("docker import %s: %v\n%s", tag, err, id)
+	}
+	t.Cleanup(func() { removeImage(t, strings.TrimSpace(id)) })
+}
+
 // removeImage removes an image by its id, because another test may have taken
 // its tag since, and first the nameless ones built on it: a build leaves those
 // of its earlier stages behind.

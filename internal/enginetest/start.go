@@ -29,16 +29,56 @@ func start(t testing.TB) string {
 		t.Skip("no engine: none answers and starting one needs root")
 	}
 	lock(t)
+	return serve(t, dockerd)
+}
+
+// Private starts an engine that shares nothing with others, without a network,
+// and stops it at the end of the test. It runs containers with a runtime called
+// "private", which is runc without the capabilities that this machine does not
+// have: what starts privileged containers where they could not start else.
+func Private(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"dockerd", "unshare", "runc"} {
+		if _, err := exec.LookPath(name); err != nil {
+			t.Skipf("no private engine: %s is not installed", name)
+		}
+	}
+	runtime := filepath.Join(t.TempDir(), "runtime")
+	if err := os.WriteFile(runtime, []byte(runtimeScript), 0o700); err != nil { //nolint:gosec // it is a program
+		t.Fatal(err)
+	}
+	return serve(t, "unshare", "--net", "dockerd", "--bridge", "none", "--iptables=false", "--ip-forward=false",
+		"--add-runtime", "private="+runtime)
+}
+
+// runtimeScript takes the capabilities that the bounding set lacks out of a
+// container's configuration.
+const runtimeScript = `#!/bin/sh
+bundle=
+before=
+for a; do
+	[ "$before" = --bundle ] && bundle=$a
+	before=$a
+done
+if [ -n "$bundle" ] && ! capsh --has-b=cap_sys_resource 2>/dev/null; then
+	sed -i 's/"CAP_SYS_RESOURCE",//g' "$bundle/config.json"
+fi
+exec runc "$@"
+`
+
+// serve runs an engine with folders of its own and returns its address.
+func serve(t testing.TB, command string, args ...string) string {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "engine") //nolint:usetesting // a socket's path has at most 107 bytes
 	if err != nil {
 		t.Fatal(err)
 	}
 	socket := "unix://" + filepath.Join(dir, "docker.sock")
-	cmd := exec.Command(dockerd,
+	cmd := exec.Command(command, append(args,
 		"--host", socket,
 		"--data-root", filepath.Join(dir, "data"),
 		"--exec-root", filepath.Join(dir, "exec"),
-		"--pidfile", filepath.Join(dir, "docker.pid"))
+		"--pidfile", filepath.Join(dir, "docker.pid"))...)
 	logs, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -51,6 +91,7 @@ func start(t testing.TB) string {
 			t.Errorf("stop dockerd: %v", err)
 		}
 		_ = cmd.Wait() // its exit code says nothing after a signal
+		_ = unix.Unmount(filepath.Join(dir, "exec", "netns", "default"), unix.MNT_DETACH)
 		if err := os.RemoveAll(dir); err != nil {
 			t.Errorf("remove the engine's folder: %v", err)
 		}

@@ -2,6 +2,7 @@ package sensor
 
 import (
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -49,12 +50,18 @@ func (n *names) of(e *Event) *nameFiles {
 	if known != nil && time.Since(known.read) < fresh {
 		return known
 	}
-	if f := readNames(n.procDir + "/" + strconv.FormatUint(uint64(e.PID), 10) + "/root"); f != nil {
-		if len(n.inside) >= maxContainers {
-			clear(n.inside)
+	for p := e.proc; p != nil; p = p.parent {
+		dir := n.procDir + "/" + strconv.FormatUint(uint64(p.pid), 10)
+		if group, err := os.ReadFile(dir + "/cgroup"); err != nil || !strings.Contains(string(group), e.id) {
+			continue // gone, its number another's, or outside of the container
 		}
-		n.inside[e.id] = f
-		return f
+		if f := readNames(dir + "/root"); f != nil {
+			if len(n.inside) >= maxContainers {
+				clear(n.inside)
+			}
+			n.inside[e.id] = f
+			return f
+		}
 	}
 	return known
 }
