@@ -131,7 +131,11 @@ func (r *runner) readStream(ctx context.Context, p string, tree *oci.Tree) (*mod
 
 // describe returns the facts that an image's configuration tells.
 func describe(i *oci.Image) *model.Facts {
-	return image.FromConfig(i.Name, i.Config, image.Meta{ID: i.ConfigID, Tags: i.Tags, Size: i.Size})
+	facts := image.FromConfig(i.Name, i.Config, image.Meta{
+		ID: i.ConfigID, Tags: i.Tags, Size: i.Size, Annotations: i.Annotations, Statements: i.Statements,
+	})
+	facts.Notes = append(facts.Notes, i.Notes...)
+	return facts
 }
 
 // openRemote opens an image the engine does not hold, where name reads like that

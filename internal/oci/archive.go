@@ -181,6 +181,10 @@ func (a *archive) images() ([]*Image, error) {
 	if err := json.Unmarshal(bytes.TrimSpace(text), &list); err != nil {
 		return nil, fmt.Errorf("read manifest.json: %w", err)
 	}
+	indexed, err := readIndex(a)
+	if err != nil {
+		indexed = nil // older engines write none, and the images are whole without it
+	}
 	var out []*Image
 	for _, m := range list {
 		config, err := a.read(path.Clean(m.Config))
@@ -188,6 +192,7 @@ func (a *archive) images() ([]*Image, error) {
 			return nil, err
 		}
 		image := &Image{Config: config, ConfigID: digestOf(config), Tags: m.RepoTags}
+		image.completeFrom(indexed)
 		for _, l := range m.Layers {
 			image.layers = append(image.layers, a.resolve(path.Clean(l)))
 		}

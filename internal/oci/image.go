@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+
+	"bulkhead/internal/model"
 )
 
 // maxBlob bounds configurations, manifests and indexes. Real ones have some
@@ -29,6 +31,10 @@ type Image struct {
 	Manifest []byte   // nil where an archive has none
 	Digest   string   // digest of Manifest, "" where there is none
 	Size     int64    // bytes of the layers as stored, 0 where it is not known
+
+	Annotations map[string]string // of the manifest
+	Statements  [][]byte          // in-toto statements that are attached to it, as BuildKit attaches provenance
+	Notes       []model.Note      // what of it could not be read
 
 	layers []string // the names of the layers' files, bottom first
 }
@@ -53,6 +59,8 @@ type index struct {
 	Manifests []descriptor
 	Config    *descriptor
 	Layers    []descriptor
+
+	Annotations map[string]string
 }
 
 // readIndex returns the images that the index.json of b names.
@@ -74,6 +82,7 @@ func readIndex(b blobs) ([]*Image, error) {
 		if err != nil {
 			return nil, err
 		}
+		image.attest(b, top.Manifests)
 		image.Tags = d.tags()
 		image.Name = image.Digest
 		if len(image.Tags) > 0 {
@@ -101,7 +110,7 @@ func (d descriptor) tags() []string {
 // attestation reports whether d is about an image rather than one: BuildKit
 // stores provenance that way.
 func (d descriptor) attestation() bool {
-	return d.Annotations["vnd.docker.reference.type"] != "" ||
+	return d.Annotations[referenceType] != "" ||
 		d.Platform != nil && d.Platform.OS == "unknown"
 }
 
@@ -124,9 +133,13 @@ func readManifest(b blobs, d descriptor, depth int) (*Image, error) {
 		if !ok {
 			return nil, fmt.Errorf("manifest %s names neither a configuration nor an image", d.Digest)
 		}
-		return readManifest(b, next, depth+1)
+		image, err := readManifest(b, next, depth+1)
+		if err == nil {
+			image.attest(b, m.Manifests)
+		}
+		return image, err
 	}
-	image := &Image{Manifest: text, Digest: d.Digest, ConfigID: m.Config.Digest}
+	image := &Image{Manifest: text, Digest: d.Digest, ConfigID: m.Config.Digest, Annotations: m.Annotations}
 	for _, l := range m.Layers {
 		image.Size += max(l.Size, 0)
 		image.layers = append(image.layers, blobName(l.Digest))

@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -23,6 +24,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/static"
 )
 
 const config = `{"architecture":"amd64","os":"linux","config":{"User":"app"},"rootfs":{"type":"layers","diff_ids":[]}}`
@@ -41,12 +43,16 @@ func blob(text string) (file, string) {
 func layoutFiles() []file {
 	c, configID := blob(config)
 	l, layer := blob("\x1f\x8bnot read")
-	m, manifest := blob(`{"config":{"digest":"` + configID + `"},"layers":[{"digest":"` + layer + `","size":10},{"digest":"` + layer + `","size":5}]}`)
+	m, manifest := blob(`{"config":{"digest":"` + configID + `"},"annotations":{"org.opencontainers.image.base.name":"debian:12"},"layers":[{"digest":"` + layer + `","size":10},{"digest":"` + layer + `","size":5}]}`)
+	p, statement := blob(`{"predicateType":"https://slsa.dev/provenance/v1"}`)
+	a, attestation := blob(`{"config":{"digest":"` + configID + `"},"layers":[
+		{"mediaType":"application/vnd.in-toto+json","digest":"` + statement + `"},{"mediaType":"text/plain","digest":"sha256:0"}]}`)
 	i, nested := blob(`{"manifests":[
+		{"digest":"` + attestation + `","annotations":{"vnd.docker.reference.type":"attestation-manifest","vnd.docker.reference.digest":"` + manifest + `"}},
 		{"digest":"sha256:0","platform":{"os":"unknown","architecture":"unknown"},"annotations":{"vnd.docker.reference.type":"attestation-manifest"}},
 		{"digest":"` + manifest + `","platform":{"os":"linux","architecture":"other"}}]}`)
 	top := file{"index.json", `{"manifests":[{"digest":"` + nested + `","annotations":{"org.opencontainers.image.ref.name":"shop/api:1"}}]}`}
-	return []file{{"oci-layout", `{"imageLayoutVersion":"1.0.0"}`}, l, c, m, i, top}
+	return []file{{"oci-layout", `{"imageLayoutVersion":"1.0.0"}`}, l, c, m, i, top, p, a}
 }
 
 // pack returns files as a tar archive.
@@ -83,6 +89,17 @@ func check(t *testing.T, images []*Image, err error) {
 	}
 }
 
+// attested checks what is attached to the image of layoutFiles.
+func attested(t *testing.T, i *Image) {
+	t.Helper()
+	if got, want := i.Annotations["org.opencontainers.image.base.name"], "debian:12"; got != want {
+		t.Errorf("base name: got %q, want %q", got, want)
+	}
+	if len(i.Statements) != 1 || !strings.Contains(string(i.Statements[0]), "provenance/v1") || len(i.Notes) != 0 {
+		t.Errorf("got the statements %q and the notes %v, want one and none", i.Statements, i.Notes)
+	}
+}
+
 func TestReadArchive(t *testing.T) {
 	saved := pack(t,
 		file{"abc.json", config},
@@ -112,6 +129,21 @@ func TestReadArchive(t *testing.T) {
 		check(t, images, err)
 		if images[0].Size != 15 || images[0].Digest == "" || len(images[0].Manifest) == 0 {
 			t.Errorf("size %d, digest %q, manifest of %d bytes, want 15 and both", images[0].Size, images[0].Digest, len(images[0].Manifest))
+		}
+		attested(t, images[0])
+	})
+	t.Run("docker save with an index", func(t *testing.T) {
+		files := append(layoutFiles(), file{"abc.json", config}, file{"manifest.json", `[{"Config":"abc.json","RepoTags":["shop/api:1"],"Layers":[]}]`})
+		images, err := ReadArchive(t.Context(), bytes.NewReader(pack(t, files...)))
+		check(t, images, err)
+		attested(t, images[0])
+	})
+	t.Run("a lost attestation", func(t *testing.T) {
+		files := layoutFiles()
+		images, err := ReadArchive(t.Context(), bytes.NewReader(pack(t, files[:len(files)-2]...)))
+		check(t, images, err)
+		if len(images[0].Statements) != 0 || len(images[0].Notes) != 1 {
+			t.Errorf("got %d statements and the notes %v, want none and one", len(images[0].Statements), images[0].Notes)
 		}
 	})
 	t.Run("layout with ./", func(t *testing.T) {
@@ -225,6 +257,47 @@ func TestReadRegistry(t *testing.T) {
 	}
 	if _, err := ReadRegistry(t.Context(), ref+"0"); err == nil {
 		t.Error("missing tag: got no error")
+	}
+}
+
+// TestReadRegistryAttested reads an image and what is attested of it from an
+// index.
+func TestReadRegistryAttested(t *testing.T) {
+	s := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	defer s.Close()
+	ref := strings.TrimPrefix(s.URL, "http://") + "/shop/api:1"
+	tag, err := name.ParseReference(ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := mutate.Config(empty.Image, v1.Config{User: "app"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest, err := image.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	statement := static.NewLayer([]byte(`{"predicateType":"https://slsa.dev/provenance/v1"}`), "application/vnd.in-toto+json")
+	attestation, err := mutate.AppendLayers(empty.Image, statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := mutate.AppendManifests(empty.Index,
+		mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: runtime.GOARCH}}},
+		mutate.IndexAddendum{Add: attestation, Descriptor: v1.Descriptor{
+			Platform:    &v1.Platform{OS: "unknown", Architecture: "unknown"},
+			Annotations: map[string]string{referenceType: "attestation-manifest", referenceDigest: digest.String()},
+		}})
+	if err := remote.WriteIndex(tag, x); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadRegistry(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Statements) != 1 || !strings.Contains(string(got.Statements[0]), "provenance/v1") || len(got.Notes) != 0 {
+		t.Errorf("got the statements %q and the notes %v, want one and none", got.Statements, got.Notes)
 	}
 }
 

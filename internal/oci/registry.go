@@ -18,21 +18,22 @@ import (
 // docker command. It and OpenRegistry are the only functions of the package
 // that use the network.
 func ReadRegistry(ctx context.Context, ref string) (*Image, error) {
-	image, err := fetch(ctx, ref, bounded{remote.DefaultTransport})
+	found, err := fetch(ctx, ref, bounded{remote.DefaultTransport})
 	if err != nil {
 		return nil, err
 	}
-	return describeRemote(ref, image)
+	described, _, err := describeRemote(ref, found)
+	return described, err
 }
 
 // OpenRegistry opens an image in a registry, as ReadRegistry. Its layers are
 // read as they arrive.
 func OpenRegistry(ctx context.Context, ref string) (*Tree, error) {
-	image, err := fetch(ctx, ref, remote.DefaultTransport)
+	found, err := fetch(ctx, ref, remote.DefaultTransport)
 	if err != nil {
 		return nil, err
 	}
-	described, err := describeRemote(ref, image)
+	described, image, err := describeRemote(ref, found)
 	if err != nil {
 		return nil, err
 	}
@@ -53,13 +54,13 @@ func OpenRegistry(ctx context.Context, ref string) (*Tree, error) {
 	return t, nil
 }
 
-// fetch asks a registry for an image.
-func fetch(ctx context.Context, ref string, transport http.RoundTripper) (v1.Image, error) {
+// fetch asks a registry for an image or an index.
+func fetch(ctx context.Context, ref string, transport http.RoundTripper) (*remote.Descriptor, error) {
 	parsed, err := name.ParseReference(ref)
 	if err != nil {
 		return nil, fmt.Errorf("read image %s: %w", ref, err)
 	}
-	image, err := remote.Image(parsed,
+	found, err := remote.Get(parsed,
 		remote.WithContext(ctx),
 		remote.WithAuthFromKeychain(authn.DefaultKeychain),
 		remote.WithTransport(transport),
@@ -67,26 +68,36 @@ func fetch(ctx context.Context, ref string, transport http.RoundTripper) (v1.Ima
 	if err != nil {
 		return nil, fmt.Errorf("read image %s: %w", ref, err)
 	}
-	return image, nil
+	return found, nil
 }
 
-// describeRemote returns what a registry's image says of itself.
-func describeRemote(ref string, image v1.Image) (*Image, error) {
+// describeRemote returns what a registry's image says of itself, and the image.
+func describeRemote(ref string, found *remote.Descriptor) (*Image, v1.Image, error) {
+	image, err := found.Image()
+	if err != nil {
+		return nil, nil, fmt.Errorf("read image %s: %w", ref, err)
+	}
 	manifest, err := image.RawManifest()
 	if err != nil {
-		return nil, fmt.Errorf("read manifest of image %s: %w", ref, err)
+		return nil, nil, fmt.Errorf("read manifest of image %s: %w", ref, err)
 	}
 	config, err := image.RawConfigFile()
 	if err != nil {
-		return nil, fmt.Errorf("read configuration of image %s: %w", ref, err)
+		return nil, nil, fmt.Errorf("read configuration of image %s: %w", ref, err)
 	}
 	out := &Image{Name: ref, Tags: []string{ref}, Config: config, ConfigID: digestOf(config), Manifest: manifest, Digest: digestOf(manifest)}
 	if m, err := image.Manifest(); err == nil {
 		for _, l := range m.Layers {
 			out.Size += max(l.Size, 0)
 		}
+		out.Annotations = m.Annotations
 	}
-	return out, nil
+	if found.MediaType.IsIndex() {
+		if x, err := found.ImageIndex(); err == nil {
+			out.attestRemote(x)
+		}
+	}
+	return out, image, nil
 }
 
 // bounded is a transport whose answers end, with ErrTooLarge, after maxBlob.

@@ -41,6 +41,7 @@ type inspect struct {
 	Vulnerabilities []*model.Vulnerability
 	Secrets         []model.Secret
 	Contents        *model.Contents
+	Provenance      *model.Provenance
 }
 
 // A step is one entry of the engine's image history.
@@ -80,9 +81,10 @@ func (t *timestamp) UnmarshalJSON(text []byte) error {
 // the engine's answer to "history of an image", newest step first. Podman's
 // own inspect has such a key with the oldest step first, as in OCI; only the
 // engine's says the size of each step. The keys "Inventory",
-// "Vulnerabilities", "Secrets" and "Contents" hold what looking into the image
-// found: a model.Inventory, arrays of model.Vulnerability and model.Secret, and a
-// model.Contents, their fields by their Go names.
+// "Vulnerabilities", "Secrets", "Contents" and "Provenance" hold what looking into
+// the image found: a model.Inventory, arrays of model.Vulnerability and
+// model.Secret, a model.Contents and a model.Provenance, their fields by their Go
+// names.
 func Read(f *source.File) *model.Facts {
 	facts := &model.Facts{}
 	objects, faults := dockerjson.Objects(f, model.ImageStore)
@@ -132,7 +134,7 @@ func (in *inspect) image() *model.Image {
 	return &model.Image{
 		Name: name, Surface: model.ImageStore, Use: model.StoredImage, Ref: ref, Config: c,
 		Inventory: in.Inventory, Vulnerabilities: known(in.Vulnerabilities), Secrets: in.Secrets,
-		Contents: in.Contents,
+		Contents: in.Contents, Provenance: in.Provenance,
 	}
 }
 
@@ -235,6 +237,9 @@ type Meta struct {
 	Digests []string
 	Tags    []string
 	Size    int64 // bytes, 0 where it is not known
+
+	Annotations map[string]string // of its manifest
+	Statements  [][]byte          // in-toto statements about it
 }
 
 // ociConfig is the OCI image configuration.
@@ -277,6 +282,7 @@ func FromConfig(name string, text []byte, m Meta) *model.Facts {
 	}
 	facts.Images = append(facts.Images, &model.Image{
 		Name: name, Surface: model.ImageStore, Use: model.StoredImage, Ref: ref, Config: c,
+		Annotations: m.Annotations, Provenance: provenance(m.Statements),
 	})
 	return facts
 }

@@ -24,6 +24,7 @@ var All = []*rule.Rule{
 	programWritableByUser,
 	secretInHistory,
 	secretInLayer,
+	secretInProvenance,
 	setuidFile,
 	staleImage,
 	unfixedVulnerability,
