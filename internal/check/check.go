@@ -56,6 +56,8 @@ type Options struct {
 	// called where there are packages to look up; nil looks none up.
 	Advisories func() (*vuln.DB, error)
 
+	Policies Policies // of the users' own; nil where there are none
+
 	Exclude []string // patterns as in .dockerignore
 	Rules   []*rule.Rule
 	Now     time.Time // the day the check is made for
@@ -63,6 +65,13 @@ type Options struct {
 
 	// Overlay holds texts to be read instead of the files on disk, by path.
 	Overlay map[string][]byte
+}
+
+// Policies judge what was read by rules of the users' own, which are among
+// Options.Rules without a function. Beside the findings they return what they
+// could not tell, and what failed.
+type Policies interface {
+	Check(ctx context.Context, files []*source.File, sys *model.System) (found []finding.Finding, untold, failed []model.Note)
 }
 
 // Run checks what o names. An error means that nothing was checked; what
@@ -85,6 +94,10 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	r.askPolicies(ctx, sys)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	r.judge(sys)
 	r.report.Took = time.Since(start)
 	return r.report, nil
@@ -100,6 +113,8 @@ type runner struct {
 	db     *vuln.DB                // see advisories
 	asked  bool                    // for db
 	known  []*model.Image          // also those the check is not about: one of them may be another's base
+
+	policies []finding.Finding // what the users' policies found
 }
 
 // system reads everything o names.
@@ -278,7 +293,12 @@ func Judge(rules []*rule.Rule, sys *model.System) *report.Report {
 func (r *runner) judge(sys *model.System) {
 	rep := r.report
 	rep.Rules = inForce(r.Rules, r.Config)
-	all := merge(Findings(rep.Rules, sys))
+	all := Findings(rep.Rules, sys)
+	if len(r.policies) > 0 {
+		all = append(all, r.policies...)
+		order(all, func(a, b int) int { return byPlace(&all[a], &all[b]) })
+	}
+	all = merge(all)
 	weigh(all, r.Rules, r.Config)
 	fingerprint(all)
 	decided := suppress.Apply(suppress.Request{
@@ -299,6 +319,18 @@ func (r *runner) judge(sys *model.System) {
 		}
 		rep.NotChecked = append(rep.NotChecked, model.Note{What: "everything", Why: "there is no Dockerfile, Compose file, manifest or docker run line here"})
 	}
+}
+
+// askPolicies has the users' policies judge sys and the files. One that fails
+// is a thing asked for that could not be checked.
+func (r *runner) askPolicies(ctx context.Context, sys *model.System) {
+	if r.Policies == nil {
+		return
+	}
+	found, untold, failed := r.Policies.Check(ctx, r.sources(sys), sys)
+	r.policies = slices.DeleteFunc(found, func(f finding.Finding) bool { return r.Config.Rules[f.Rule].Value.Off })
+	r.report.NotChecked = slices.Concat(r.report.NotChecked, failed, untold)
+	r.report.Faults += len(failed)
 }
 
 // folder reports whether p is a folder.

@@ -40,6 +40,7 @@ type settings struct {
 	made     string
 	remote   bool
 	noCache  bool
+	policy   policySettings
 
 	unreached bool // an engine that was named did not answer
 }
@@ -58,6 +59,7 @@ func (s *settings) register(f *pflag.FlagSet) {
 	f.StringVar(&s.made, "dockerfile", "", "the Dockerfile `file` the images are built from: findings in them name its lines")
 	f.StringVar(&s.db, "db", "", "the advisory database `file` (default in the user's cache; see bulkhead db)")
 	f.BoolVar(&s.noCache, "no-cache", false, "read every layer of an image again, and keep nothing of what is found (default: kept in the user's cache)")
+	s.policy.register(f)
 	f.StringVar(&s.config, "config", "", "the configuration `file` (default "+config.Name+" here or above)")
 }
 
@@ -73,6 +75,10 @@ func (a *app) options(cmd *cobra.Command, s *settings, args []string) (check.Opt
 		if len(command) == 0 {
 			return check.Options{}, usage("bulkhead -- docker run IMAGE", "no command line after --")
 		}
+	}
+	policies, err := a.policies(&s.policy)
+	if err != nil {
+		return check.Options{}, err
 	}
 	c, err := a.loadConfig(s.config, paths)
 	if err != nil {
@@ -95,7 +101,7 @@ func (a *app) options(cmd *cobra.Command, s *settings, args []string) (check.Opt
 	return check.Options{
 		Paths: paths, ComposeFiles: s.files, Profiles: s.profiles, Command: command, Dockerfile: s.made,
 		Live: s.live(), OpenImage: s.openImage, OpenContainer: s.openContainer(), Advisories: s.advisories, Layers: s.layers, Exclude: exclude,
-		Rules: a.rules, Now: time.Now(), Config: c,
+		Policies: policies, Rules: a.rules, Now: time.Now(), Config: c,
 	}, nil
 }
 
