@@ -108,7 +108,7 @@ func TestAccounting(t *testing.T) {
 	})
 }
 
-// TestObject compiles bpf/sensor.c and compares it with the object that is
+// TestObject compiles the programs and compares them with the objects that are
 // embedded. Another version of the compiler writes another object.
 func TestObject(t *testing.T) {
 	version, err := exec.Command("clang", "--version").Output()
@@ -125,8 +125,18 @@ func TestObject(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := filepath.Join(t.TempDir(), "sensor.o")
-	compile := exec.Command("clang", "-target", "bpf", "-g", "-O2", "-Wall", "-Werror", "-mcpu=v3", "-fdebug-prefix-map="+dir+"=.", "-c", "sensor.c", "-o", out)
+	for name, embedded := range map[string][]byte{"sensor": programs, "usage": usagePrograms} {
+		if got := compiled(t, dir, name); !bytes.Equal(got, embedded) {
+			t.Errorf("bpf/%s.o (%d bytes) is not what bpf/%s.c compiles to (%d bytes); run go generate", name, len(embedded), name, len(got))
+		}
+	}
+}
+
+// compiled returns the object that dir/name.c compiles to.
+func compiled(t *testing.T, dir, name string) []byte {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), name+".o")
+	compile := exec.Command("clang", "-target", "bpf", "-g", "-O2", "-Wall", "-Werror", "-mcpu=v3", "-fdebug-prefix-map="+dir+"=.", "-c", name+".c", "-o", out)
 	compile.Dir = dir
 	for _, cmd := range []*exec.Cmd{compile, exec.Command("llvm-strip", "-g", out)} {
 		if text, err := cmd.CombinedOutput(); err != nil {
@@ -137,7 +147,5 @@ func TestObject(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(got, programs) {
-		t.Errorf("bpf/sensor.o (%d bytes) is not what bpf/sensor.c compiles to (%d bytes); run go generate", len(programs), len(got))
-	}
+	return got
 }

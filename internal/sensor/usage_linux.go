@@ -1,0 +1,98 @@
+package sensor
+
+import (
+	"bytes"
+	_ "embed" // the programs
+	"errors"
+	"fmt"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/link"
+)
+
+// usagePrograms is bpf/usage.c, compiled.
+//
+//go:generate sh -c "cd bpf && clang -target bpf -g -O2 -Wall -Werror -mcpu=v3 -fdebug-prefix-map=$PWD/bpf=. -c usage.c -o usage.o && llvm-strip -g usage.o"
+//go:embed bpf/usage.o
+var usagePrograms []byte
+
+// A Recorder records what the containers that are started while it is open use
+// of the kernel. It records in tables, so it loses nothing.
+type Recorder struct {
+	collection *ebpf.Collection
+	links      []link.Link
+
+	// Capabilities reports whether this kernel tells which capabilities are
+	// asked for: it has no such tracepoint before 6.14.
+	Capabilities bool
+}
+
+// NewRecorder loads and attaches the programs.
+func NewRecorder() (*Recorder, error) {
+	if err := possible(); err != nil {
+		return nil, err
+	}
+	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(usagePrograms))
+	if err != nil {
+		return nil, fmt.Errorf("read the recorder's programs: %w", err)
+	}
+	if err := spec.Variables["subsystem"].Set(tells().subsystem); err != nil {
+		return nil, fmt.Errorf("set up the recorder's programs: %w", err)
+	}
+	r := &Recorder{Capabilities: tracepointExists("cap_capable")}
+	if !r.Capabilities {
+		delete(spec.Programs, "usage_cap")
+	}
+	if r.collection, err = ebpf.NewCollection(spec); err != nil {
+		return nil, fmt.Errorf("load the recorder's programs: %s (bulkhead doctor says what this kernel gives)", meaning(err))
+	}
+	for _, name := range []string{"usage_exec", "usage_call", "usage_left", "usage_cap", "usage_group"} {
+		p := r.collection.Programs[name]
+		if p == nil {
+			continue
+		}
+		l, err := link.AttachTracing(link.TracingOptions{Program: p})
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("attach the recorder's program %s: %s", name, meaning(err)), r.Close())
+		}
+		r.links = append(r.links, l)
+	}
+	return r, nil
+}
+
+// Usages returns what has been recorded of containers, by their ids. Groups of a
+// container's own count as the container.
+func (r *Recorder) Usages() (map[string]Usage, error) {
+	out := map[string]Usage{}
+	var id uint64
+	var value []byte
+	all := r.collection.Maps["usages"].Iterate()
+	for all.Next(&id, &value) {
+		if u := decodeUsage(value); u.Container != "" {
+			out[u.Container] = u
+		}
+	}
+	return out, all.Err()
+}
+
+// Close detaches the programs and forgets what they recorded.
+func (r *Recorder) Close() error {
+	var errs []error
+	for _, l := range r.links {
+		errs = append(errs, l.Close())
+	}
+	r.links = nil
+	r.collection.Close()
+	return errors.Join(errs...)
+}
+
+// tracepointExists reports whether BPF programs can be attached to a tracepoint.
+func tracepointExists(name string) bool {
+	spec, err := btf.LoadKernelSpec()
+	if err != nil {
+		return false
+	}
+	var function *btf.Typedef
+	return spec.TypeByName("btf_trace_"+name, &function) == nil
+}
