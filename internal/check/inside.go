@@ -125,8 +125,19 @@ func (r *runner) readStream(ctx context.Context, p string, tree *oci.Tree) (*mod
 		i.Inventory, i.Vulnerabilities, i.Secrets, i.Contents = inside.Inventory, inside.Vulnerabilities, inside.Secrets, inside.Contents
 		r.lookedInto(i)
 	}
+	r.countBroken(notes)
 	facts.Notes = append(facts.Notes, notes...)
 	return facts, nil
+}
+
+// countBroken counts what could not be read of what was asked for: a gate must
+// not pass an image with a layer nobody has seen.
+func (r *runner) countBroken(notes []model.Note) {
+	for _, n := range notes {
+		if n.Broken {
+			r.report.Faults++
+		}
+	}
 }
 
 // describe returns the facts that an image's configuration tells.
@@ -208,6 +219,7 @@ func (r *runner) look(ctx context.Context, sys *model.System) {
 		if i := o.image; i.Inventory != nil {
 			i.Lifecycles = append(i.Lifecycles, catalog.Inside(i.Inventory, known(i), sys.Site.Now)...)
 		}
+		r.countBroken(notes)
 		sys.Notes = append(sys.Notes, notes...)
 		r.lookedInto(o.image)
 	}

@@ -76,7 +76,8 @@ func configOf(t *oci.Tree, known *model.Image) *model.ImageConfig {
 func named(image string, notes []model.Note) []model.Note {
 	out := make([]model.Note, len(notes))
 	for i, n := range notes {
-		out[i] = model.Note{What: image + ": " + n.What, Why: n.Why}
+		out[i] = n
+		out[i].What = image + ": " + n.What
 	}
 	return out
 }

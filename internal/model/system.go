@@ -37,6 +37,10 @@ type Fault struct {
 type Note struct {
 	What string // "deploy/chart.yaml"
 	Why  string // "is a template"
+
+	// Broken says that it could not be read, though it was asked for. What is
+	// left out for any other reason is no error.
+	Broken bool
 }
 
 // A Network is a network of an engine or of a compose project.

@@ -258,7 +258,7 @@ func (w *walk[T]) result() *Walk[T] {
 			out.Layers[i].Size = p.size
 		}
 		if p.err != nil && !errors.Is(p.err, context.Canceled) {
-			out.Notes = append(out.Notes, model.Note{What: what, Why: p.err.Error()})
+			out.Notes = append(out.Notes, model.Note{What: what, Why: p.err.Error(), Broken: true})
 		}
 	}
 	if w.full {

@@ -240,7 +240,7 @@ func summarise(r *report.Report) summary {
 		}
 	}
 	for _, n := range r.NotChecked {
-		s.NotChecked = append(s.NotChecked, note(n))
+		s.NotChecked = append(s.NotChecked, note{n.What, n.Why})
 	}
 	return s
 }
