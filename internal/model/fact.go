@@ -84,7 +84,9 @@ const (
 	Container  Surface = "container" // a container as the engine and the kernel know it, whatever its state
 	Daemon     Surface = "daemon"    // the engine's configuration
 	HostSystem Surface = "host"
+	Request    Surface = "request" // a request to the engine's API, before the engine has acted on it
 )
 
-// Surfaces lists the surfaces in the order they are printed.
+// Surfaces lists the surfaces that artifacts are of, in the order they are
+// printed. A request is none: it is gone when it is answered.
 var Surfaces = [...]Surface{Dockerfile, Compose, Kube, RunLine, ImageStore, Container, Daemon, HostSystem}

@@ -72,6 +72,14 @@ type hostConfig struct {
 	Ulimits           []ulimit
 	Devices           []device
 	DeviceRequests    []deviceRequest
+
+	// Only requests are read for these; see Create.
+	Annotations       map[string]string
+	Capabilities      []string // API 1.40 alone
+	DeviceCgroupRules []string
+	Runtime           string
+	VolumeDriver      string
+	VolumesFrom       []string
 }
 
 type logConfig struct {
@@ -89,7 +97,7 @@ type ulimit struct {
 	Soft, Hard int64
 }
 
-type device struct{ PathOnHost string }
+type device struct{ PathOnHost, PathInContainer, CgroupPermissions string }
 
 type deviceRequest struct {
 	Driver       string

@@ -27,6 +27,7 @@ type Config struct {
 	StopSignal   Signal
 	OpenStdin    bool
 	Tty          bool
+	AttachStdout bool
 	Image        string
 
 	// CreateCommand is the command line Podman was given.

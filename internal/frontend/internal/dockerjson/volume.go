@@ -1,6 +1,7 @@
 package dockerjson
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -13,9 +14,11 @@ func BindVolume(m *model.Mount, options map[string]string) {
 	device := options["device"]
 	flags := strings.Split(options["o"], ",")
 	bind := slices.Contains(flags, "bind") || slices.Contains(flags, "rbind")
-	if !bind || !strings.HasPrefix(device, "/") {
+	if !bind || device == "" {
 		return
 	}
+	// The engine runs in the root directory, so that is where a relative
+	// device starts.
 	m.Kind = model.BindMount
-	m.Source = model.Fact[string]{Value: device, State: model.Set, Path: m.Place.Path}
+	m.Source = model.Fact[string]{Value: path.Join("/", device), State: model.Set, Path: m.Place.Path}
 }

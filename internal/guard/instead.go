@@ -1,0 +1,232 @@
+package guard
+
+import (
+	"context"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"bulkhead/internal/frontend/apirequest"
+	"bulkhead/internal/frontend/runline"
+	"bulkhead/internal/model"
+	"bulkhead/internal/resolve"
+	"bulkhead/internal/secret"
+	"bulkhead/internal/source"
+)
+
+// maxPasses bounds how often a command line is corrected. Each pass takes one
+// fix for every finding that does not touch another's.
+const maxPasses = 10
+
+// instead returns the command line that asks for what r does without what the
+// refusals are about: the fixes of the same rules, applied to the docker run
+// line that would have made the request. It returns "" where some refusal has
+// no cure on a command line, or the line holds a credential. It also fills in
+// what was asked, word for word.
+func (g *Guard) instead(ctx context.Context, p *Policy, r *apirequest.Reading, refusals []Refusal) string {
+	if slices.ContainsFunc(r.Args, func(a string) bool { return len(secret.Find(a)) > 0 }) {
+		return ""
+	}
+	args := without(r.Args, refusals)
+	f := source.NewFile("line.sh", []byte(join(args)))
+	for pass := range maxPasses {
+		found := g.onLine(ctx, p, f, r)
+		if pass == 0 {
+			tellAsked(refusals, found)
+		}
+		if len(found) == 0 {
+			return meant(string(f.Text), r)
+		}
+		edits := choose(found)
+		if len(edits) == 0 {
+			return ""
+		}
+		text, err := source.Apply(f, edits)
+		if err != nil {
+			return ""
+		}
+		f = source.NewFile(f.Name, text)
+	}
+	return ""
+}
+
+// onLine returns what denies about the command line f.
+func (g *Guard) onLine(ctx context.Context, p *Policy, f *source.File, r *apirequest.Reading) []judgedFinding {
+	facts := runline.Read(f)
+	if len(facts.Workloads) != 1 {
+		return []judgedFinding{{}} // nothing that can be cured
+	}
+	w := facts.Workloads[0]
+	facts.Workloads = append(facts.Workloads, r.Facts.Workloads[1:]...)
+	s := resolve.System(resolve.Input{Facts: []*model.Facts{facts}, Canonical: canonical})
+	out := run(p, s, w)
+	_, root := g.hosts(ctx)
+	return append(out, g.protected(w, root, out)...)
+}
+
+// tellAsked gives refusals the words of the command line that the same rule
+// found with the same message.
+func tellAsked(refusals []Refusal, found []judgedFinding) {
+	for i := range refusals {
+		r := &refusals[i]
+		for _, f := range found {
+			if r.Asked == "" && f.Rule == r.Rule && f.Message == r.Message && f.Span.IsValid() {
+				r.Asked = flagOf(f.Span)
+			}
+		}
+	}
+}
+
+// flagOf returns the text of span, with the flag it is the value of.
+func flagOf(span source.Span) string {
+	text := span.Text()
+	words := strings.Fields(string(span.File.Text[:span.Start]))
+	if strings.HasPrefix(text, "-") || len(words) == 0 {
+		return text
+	}
+	last := words[len(words)-1]
+	if strings.HasPrefix(last, "-") && strings.Contains(last, "=") { // a part of a value
+		return last + wordFrom(span)
+	}
+	if strings.HasPrefix(last, "-") && strings.HasSuffix(string(span.File.Text[:span.Start]), " ") {
+		return last + " " + wordFrom(span)
+	}
+	return wordAround(span)
+}
+
+// wordFrom returns the rest of the word that begins at span.
+func wordFrom(span source.Span) string {
+	rest, _, _ := strings.Cut(string(span.File.Text[span.Start:]), " ")
+	return rest
+}
+
+// wordAround returns the flag and the value that span is a part of.
+func wordAround(span source.Span) string {
+	text := string(span.File.Text)
+	start := strings.LastIndexByte(text[:span.Start], ' ') + 1
+	before := strings.Fields(text[:start])
+	word := text[start:span.Start] + wordFrom(span)
+	if n := len(before); n > 0 && strings.HasPrefix(before[n-1], "-") {
+		return before[n-1] + " " + word
+	}
+	return word
+}
+
+// choose returns the first fix of each finding that does not meet one taken.
+func choose(found []judgedFinding) []source.Edit {
+	var out []source.Edit
+	for _, f := range found {
+		if len(f.Fixes) == 0 {
+			continue
+		}
+		fix := f.Fixes[0].Edits
+		meets := slices.ContainsFunc(fix, func(e source.Edit) bool { return slices.ContainsFunc(out, e.Meets) })
+		if !meets {
+			out = append(out, fix...)
+		}
+	}
+	return out
+}
+
+// without returns args without the flags that ask for what no rule is about,
+// and so no rule has a fix for.
+func without(args []string, refusals []Refusal) []string {
+	drop := func(flag, value string) bool {
+		return slices.ContainsFunc(refusals, func(r Refusal) bool {
+			switch flag {
+			case "--runtime":
+				return r.Rule == "runtime"
+			case "--device-cgroup-rule":
+				return r.Rule == "device rule"
+			case "--volume-driver":
+				return r.Rule == "volume driver"
+			case "--volumes-from":
+				return strings.Contains(r.path, "VolumesFrom["+strings.SplitN(value, ":", 2)[0]+"]")
+			case "--mount":
+				target := "Mounts[" + mountTarget(value) + "]"
+				return !r.rule && strings.HasSuffix(r.path, target)
+			case "-v":
+				name, _, _ := strings.Cut(value, ":")
+				return strings.HasSuffix(r.path, ": volume "+name)
+			}
+			return false
+		})
+	}
+	var out []string
+	for i := 0; i < len(args); i++ {
+		if i+1 < len(args) && strings.HasPrefix(args[i], "-") && drop(args[i], args[i+1]) {
+			i++
+			continue
+		}
+		out = append(out, args[i])
+	}
+	return out
+}
+
+// mountTarget returns the target of a --mount.
+func mountTarget(value string) string {
+	for part := range strings.SplitSeq(value, ",") {
+		if target, ok := strings.CutPrefix(strings.Trim(part, `"`), "target="); ok {
+			return target
+		}
+	}
+	return ""
+}
+
+// tunnels are parts of the names of images that open tunnels. They are run
+// privileged for two things, which can be had without.
+var tunnels = [...]string{"wireguard", "openvpn", "tailscale", "zerotier", "strongswan", "openconnect", "gluetun"}
+
+// meant adds to a line that is no longer privileged what an image of that name
+// needs of it.
+func meant(line string, r *apirequest.Reading) string {
+	w := r.Subject
+	if !w.Privileged.Value || w.Image == nil {
+		return line
+	}
+	name := path.Base(w.Image.Ref.Value.Familiar())
+	if !slices.ContainsFunc(tunnels[:], func(t string) bool { return strings.Contains(name, t) }) {
+		return line
+	}
+	if _, err := os.Stat("/dev/net/tun"); err != nil {
+		return line
+	}
+	return strings.Replace(line, "docker run", "docker run --cap-add NET_ADMIN --device /dev/net/tun", 1)
+}
+
+// join writes args as a command line for a shell.
+func join(args []string) string {
+	quoted := make([]string, len(args))
+	for i, a := range args {
+		quoted[i] = quote(a)
+	}
+	return strings.Join(quoted, " ")
+}
+
+// quote writes one argument for a shell.
+func quote(s string) string {
+	plain := func(c rune) bool {
+		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-_./:=,@%+", c)
+	}
+	if s != "" && strings.IndexFunc(s, func(c rune) bool { return !plain(c) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// printable returns args as a command line with what looks like a credential
+// left out.
+func printable(args []string) string {
+	out := slices.Clone(args)
+	for i, a := range out {
+		if i > 0 && out[i-1] == "-e" { // values of variables are nobody's business
+			out[i], _, _ = strings.Cut(a, "=")
+			continue
+		}
+		for _, m := range slices.Backward(secret.Find(a)) {
+			out[i] = out[i][:m.Start] + "***" + out[i][m.End:]
+		}
+	}
+	return join(out)
+}
