@@ -20,6 +20,7 @@ type slot struct {
 	typ      Type
 	several  FieldFlags
 	derived  bool // may follow from the type of the event
+	opening  bool // and does for all that open no file
 	text     string
 }
 
@@ -94,6 +95,7 @@ func (s *symbols) fieldSlot(o *operand) (slotID, *bindError) {
 	switch r.ID {
 	case EvtType, SyscallType, EvtTypeIs, EvtSource, EvtDir, EvtCount, EvtIsOpenRead, EvtIsOpenWrite, EvtIsOpenExec, EvtIsOpenCreate:
 		n.derived = true
+		n.opening = r.ID >= EvtIsOpenRead && r.ID <= EvtIsOpenCreate
 	}
 	return s.intern(n), nil
 }

@@ -20,7 +20,8 @@ type Program struct {
 type typeProgram struct {
 	rules int
 	root  *group
-	memos int // results that are kept while an event is looked at
+	memos int  // results that are kept while an event is looked at
+	opens bool // events of the type open a file
 }
 
 // compile folds the conditions of rules for every type of event. Types for
@@ -55,6 +56,7 @@ func compile(s *symbols, rules []*Rule) *Program {
 		}
 		if shared[string(key)] == nil {
 			shared[string(key)] = new(builder).program(of, roots)
+			shared[string(key)].opens = opens(s.types.names[t])
 		}
 		p.byType[t] = shared[string(key)]
 	}

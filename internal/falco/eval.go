@@ -8,10 +8,12 @@ type Evaluator struct {
 	program *Program
 	slots   []slot
 	values  []Value
-	have    []uint8 // by slot: unknown, yes or no
+	lists   [][]Value // by slot: the room of the last list
+	have    []uint8   // by slot: unknown, yes or no
 	memo    []uint8
 	event   Event
 	kind    EventType
+	opens   bool // kind is one that opens a file
 	matched []*Rule
 }
 
@@ -23,7 +25,7 @@ func (p *Program) Evaluator() *Evaluator {
 	}
 	n := len(p.symbols.slots)
 	return &Evaluator{
-		program: p, slots: p.symbols.slots, values: make([]Value, n), have: make([]uint8, n), memo: make([]uint8, most),
+		program: p, slots: p.symbols.slots, values: make([]Value, n), lists: make([][]Value, n), have: make([]uint8, n), memo: make([]uint8, most),
 	}
 }
 
@@ -67,6 +69,7 @@ func (ev *Evaluator) start(e Event) *typeProgram {
 		ev.kind = 0
 	}
 	prog := ev.program.byType[ev.kind]
+	ev.opens = prog.opens
 	clear(ev.have)
 	clear(ev.memo[:prog.memos])
 	return prog
@@ -85,21 +88,30 @@ func (ev *Evaluator) value(id slotID) *Value {
 
 func (ev *Evaluator) load(id slotID) *Value {
 	n, v := &ev.slots[id], &ev.values[id]
-	*v = Value{}
 	var ok bool
 	switch {
-	case n.derived:
+	case n.several != 0 && n.ref != nil:
+		*v = Value{List: ev.lists[id][:0]}
+		ok = ev.event.Field(n.ref, v)
+		if len(v.List) > 0 {
+			ev.lists[id] = v.List
+		} else {
+			v.List = nil
+		}
+	case n.derived && !(n.opening && ev.opens):
+		*v = Value{}
 		if ok = ofType(n.ref, ev.kind, ev.program.symbols.types.names[ev.kind], v); !ok {
 			ok = ev.event.Field(n.ref, v)
 		}
 	case n.ref != nil:
+		*v = Value{}
 		ok = ev.event.Field(n.ref, v)
 	case n.constant != nil:
 		*v, ok = *n.constant, true
 	default:
 		*v, ok = ev.transformed(n)
 	}
-	if !ok || v.List != nil && len(v.List) == 0 {
+	if !ok {
 		ev.have[id] = no
 		return nil
 	}

@@ -35,7 +35,7 @@ func (e *Event) arg(name string) (string, bool) {
 	case e.call == nil:
 		return e.execArg(name)
 	case e.opens() && name == "flags":
-		return openText(e.openFlags()), true
+		return e.names.opening(e.openFlags()), true
 	case e.opens() && name == "mode":
 		return bitsText(e.openMode()&0o7777, modeBits), true
 	case name == "data" && e.has(tagData):

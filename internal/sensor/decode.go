@@ -62,6 +62,20 @@ const headerSize = 184
 // A span is where the records of a tag are; a path has one for each name.
 type span struct{ from, to uint32 }
 
+// An arena makes texts of bytes, many in one piece of memory.
+type arena struct{ piece strings.Builder }
+
+func (a *arena) text(data []byte) string {
+	const size = 64 << 10
+	if a.piece.Cap()-a.piece.Len() < len(data) {
+		a.piece = strings.Builder{}
+		a.piece.Grow(max(size, len(data)))
+	}
+	from := a.piece.Len()
+	a.piece.Write(data)
+	return a.piece.String()[from:]
+}
+
 // A raw is an event as the kernel wrote it. Texts are parts of records, which
 // is a copy of what the kernel wrote.
 type raw struct {
@@ -71,7 +85,7 @@ type raw struct {
 }
 
 // decode reads an event into r and returns how long it is, or 0 where it is none.
-func (r *raw) decode(data []byte) int {
+func (r *raw) decode(data []byte, in *arena) int {
 	if len(data) < headerSize {
 		return 0
 	}
@@ -80,7 +94,7 @@ func (r *raw) decode(data []byte) int {
 		return 0
 	}
 	end := headerSize + int(r.Size)
-	r.records = string(data[headerSize:end])
+	r.records = in.text(data[headerSize:end])
 	clear(r.spans[:])
 	at := 0
 	for at+3 <= len(r.records) {
@@ -197,10 +211,15 @@ func (r *raw) names(s span) func(func(string) bool) {
 
 // path returns argument i as an absolute path, links not followed, or as it is
 // where it cannot be made absolute.
-func (r *raw) path(i int) string {
-	text := r.text(i)
+func (r *raw) path(i int) string { return r.absolute(r.text(i), i) }
+
+// absolute is path of a text that was argument i.
+func (r *raw) absolute(text string, i int) string {
 	if strings.HasPrefix(text, "/") {
-		return path.Clean(text)
+		if strings.Contains(text, "//") || strings.Contains(text, "/.") || text[len(text)-1] == '/' {
+			return path.Clean(text)
+		}
+		return text
 	}
 	if text == "" || !r.has(tagBase+i) {
 		return text

@@ -25,7 +25,9 @@ func event(t testing.TB, h header, records ...any) []byte {
 }
 
 // nobody is no names at all.
-func nobody() *names { return &names{host: &nameFiles{}, inside: map[string]*nameFiles{}} }
+func nobody() *names {
+	return &names{host: &nameFiles{}, inside: map[string]*nameFiles{}, flags: map[uint64]string{}}
+}
 
 func TestPath(t *testing.T) {
 	for _, tt := range []struct {
@@ -40,7 +42,7 @@ func TestPath(t *testing.T) {
 		{[]any{1, "x\x00"}, "x"}, // its folder is unknown
 	} {
 		var r raw
-		ok := r.decode(event(t, header{Kind: kindSyscall}, tt.records...)) > 0
+		ok := r.decode(event(t, header{Kind: kindSyscall}, tt.records...), new(arena)) > 0
 		if got := r.path(1); !ok || got != tt.want {
 			t.Errorf("%q: got %q, %v, want %q", tt.records, got, ok, tt.want)
 		}
@@ -100,7 +102,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(event(f, header{Kind: kindSyscall, Nr: 42}, tagAddress, "\x02\x00\x00\x50\x7f\x00\x00\x01", tagDescriptor, string(make([]byte, factSize))))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var r raw
-		if r.decode(data) == 0 {
+		if r.decode(data, new(arena)) == 0 {
 			return
 		}
 		if int(r.Size) > len(data)-headerSize {

@@ -18,6 +18,7 @@ type descriptor struct {
 	hasNumber     bool
 	inode         uint64
 	device        uint32
+	ip            bool // a connection of IPv4 or IPv6
 	listens       bool // waits for connections: it has no other end
 	serves        bool // the other end began
 	connected     bool
@@ -35,11 +36,11 @@ func (e *Event) file() *descriptor {
 
 // describe works out what descriptor the event is about.
 func (e *Event) describe() {
-	e.fd = descriptor{}
 	if e.opens() {
 		e.describeOpen()
 		return
 	}
+	e.fd = descriptor{}
 	if e.has(tagDescriptor) && len(e.record(tagDescriptor)) == factSize {
 		e.readDescriptor()
 		e.fd.number, e.fd.hasNumber = int64(int32(e.Args[0])), true
@@ -55,10 +56,10 @@ func (e *Event) describe() {
 // describeOpen describes a file that was opened, or was not: rules tell by the
 // number, which is -1 then.
 func (e *Event) describeOpen() {
-	i := e.call.argument("name")
 	e.fd = descriptor{kind: "file", char: "f", number: max(e.Ret, -1), hasNumber: true}
-	if i >= 0 {
-		e.fd.name, e.fd.raw = e.path(i), e.text(i)
+	if i := e.call.file(); i >= 0 {
+		e.fd.raw = e.text(i)
+		e.fd.name = e.absolute(e.fd.raw, i)
 	} else if e.has(tagDescriptor) { // by a handle
 		e.readDescriptor()
 		e.fd.number = e.Ret
@@ -106,8 +107,10 @@ func (e *Event) readSocket(d []byte) {
 		e.fd.kind, e.fd.char, e.fd.name = "unix", "u", e.text(tagDescriptorPath)
 	case 2:
 		e.fd.kind, e.fd.char, n = "ipv4", "4", 4
+		e.fd.ip = true
 	case 10:
 		e.fd.kind, e.fd.char, n = "ipv6", "6", 16
+		e.fd.ip = true
 	default:
 		e.fd.kind, e.fd.char = "other", "o"
 	}
@@ -161,7 +164,7 @@ func (e *Event) readAddress(a []byte) {
 }
 
 // connection reports whether the event is about an IP connection.
-func (d *descriptor) connection() bool { return d.char == "4" || d.char == "6" }
+func (d *descriptor) connection() bool { return d.ip }
 
 // client and server return the ends of a connection: which one began it.
 func (d *descriptor) client() netip.AddrPort {

@@ -87,26 +87,21 @@ func (e *Event) kept() *Event {
 }
 
 // opens reports whether the event opens a file.
-func (e *Event) opens() bool {
-	switch e.name {
-	case "open", "openat", "openat2", "creat", "open_by_handle_at":
-		return true
-	}
-	return false
-}
+func (e *Event) opens() bool { return e.call.opens() }
 
 // openFlags returns how a file was to be opened.
 func (e *Event) openFlags() uint64 {
-	switch e.name {
-	case "openat2":
+	switch e.call.nr {
+	case 2:
+		return e.Args[1]
+	case 257:
+		return e.Args[2]
+	case 304:
+		return e.Args[2]
+	case 437:
 		return e.how(0)
-	case "creat":
-		return 0o1101
 	}
-	if i := e.call.argument("flags"); i >= 0 {
-		return e.Args[i]
-	}
-	return 0
+	return 0o1101 // creat
 }
 
 // openMode returns the permissions of a file that may be made.

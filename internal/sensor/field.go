@@ -23,7 +23,9 @@ func integer(n int64, v *falco.Value) bool {
 }
 
 func truth(b bool, v *falco.Value) bool {
-	*v = falco.Bool(b)
+	if b {
+		v.Num = 1
+	}
 	return true
 }
 

@@ -19,6 +19,7 @@ type names struct {
 	host     *nameFiles
 	inside   map[string]*nameFiles // by container
 	resolved map[netip.Addr]string // of names that rules ask for, by this machine's resolver
+	flags    map[uint64]string     // how files are opened, as text
 }
 
 // A nameFiles is what the files of one root folder say.
@@ -35,7 +36,7 @@ const fresh = 30 * time.Second
 const maxContainers = 1024
 
 func newNames(procDir string) *names {
-	n := &names{procDir: procDir, inside: map[string]*nameFiles{}, resolved: map[netip.Addr]string{}}
+	n := &names{procDir: procDir, inside: map[string]*nameFiles{}, resolved: map[netip.Addr]string{}, flags: map[uint64]string{}}
 	n.host = readNames("/")
 	return n
 }
@@ -47,7 +48,7 @@ func (n *names) of(e *Event) *nameFiles {
 		return n.host
 	}
 	known := n.inside[e.id]
-	if known != nil && time.Since(known.read) < fresh {
+	if known != nil && e.Time.Sub(known.read) < fresh {
 		return known
 	}
 	for p := e.proc; p != nil; p = p.parent {
@@ -64,6 +65,22 @@ func (n *names) of(e *Event) *nameFiles {
 		}
 	}
 	return known
+}
+
+// maxFlags bounds how many ways of opening files are remembered.
+const maxFlags = 4096
+
+// opening returns how a file is opened as rules compare it.
+func (n *names) opening(flags uint64) string {
+	text, ok := n.flags[flags]
+	if !ok {
+		if len(n.flags) >= maxFlags {
+			clear(n.flags)
+		}
+		text = openText(flags)
+		n.flags[flags] = text
+	}
+	return text
 }
 
 // user returns the name of a user.

@@ -35,6 +35,7 @@ type Sensor struct {
 	reader     *ringbuf.Reader
 	groups     hierarchy
 	raw        raw
+	texts      arena
 	read       uint64
 }
 
@@ -221,7 +222,7 @@ func (s *Sensor) snapshot(t *tracker) {
 	defer func() { _ = r.Close() }()
 	data, err := io.ReadAll(r)
 	for n := 1; err == nil && n > 0; data = data[n:] {
-		if n = s.raw.decode(data); n > 0 {
+		if n = s.raw.decode(data, &s.texts); n > 0 {
 			t.take(&s.raw)
 		}
 	}
@@ -240,7 +241,7 @@ func (s *Sensor) next(t *tracker, wait time.Duration) error {
 			return fmt.Errorf("read events: %w", err)
 		}
 		s.read++
-		if s.raw.decode(record.RawSample) > 0 {
+		if s.raw.decode(record.RawSample, &s.texts) > 0 {
 			t.take(&s.raw)
 		}
 	}

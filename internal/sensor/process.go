@@ -19,6 +19,7 @@ type image struct {
 	cwd   string
 	flags uint32
 	file  program
+	line  string // cmdline, made when first asked for
 }
 
 // A program is the file that a process runs: struct program in bpf/sensor.c.
@@ -129,10 +130,11 @@ func (all processes) of(r *raw) *process {
 	case r.Kind == kindFound:
 		found := *p.image
 		found.comm, found.exe, found.cwd, found.flags, found.file = string(r.comm()), r.folder(tagExe), r.folder(tagCwd), r.Flags, r.program()
+		found.line = ""
 		p.image = &found
 	case r.TID == r.PID && p.comm != string(r.comm()): // it named itself
 		renamed := *p.image
-		renamed.comm = string(r.comm())
+		renamed.comm, renamed.line = string(r.comm()), ""
 		p.image = &renamed
 	}
 	return p
@@ -223,7 +225,13 @@ func (p *process) args() string {
 	return strings.Join(p.argv[1:], " ")
 }
 
-func (p *process) cmdline() string { return strings.TrimSuffix(p.comm+" "+p.args(), " ") }
+// cmdline returns the name of the process and its arguments.
+func (p *process) cmdline() string {
+	if p.line == "" {
+		p.line = strings.TrimSuffix(p.comm+" "+p.args(), " ")
+	}
+	return p.line
+}
 
 // containerInPath finds the id of a container in the path of a control group, as
 // Docker, containerd, Podman and Kubernetes write it.

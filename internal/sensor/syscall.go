@@ -24,6 +24,29 @@ type call struct {
 	users bool // arguments are users
 }
 
+// opens reports whether the call opens a file.
+func (c *call) opens() bool {
+	if c == nil {
+		return false
+	}
+	switch c.nr {
+	case 2, 85, 257, 304, 437: // open, creat, openat, open_by_handle_at, openat2
+		return true
+	}
+	return false
+}
+
+// file returns the index of the path of the file that the call opens, or -1.
+func (c *call) file() int {
+	switch c.nr {
+	case 2, 85:
+		return 0
+	case 257, 437:
+		return 1
+	}
+	return -1
+}
+
 // calls are the system calls by name. The names of arguments are those the
 // rules language has.
 var calls = [...]call{
