@@ -22,6 +22,7 @@ import (
 	"bulkhead/internal/oci"
 	"bulkhead/internal/report"
 	"bulkhead/internal/rule"
+	"bulkhead/internal/secret"
 	"bulkhead/internal/source"
 	"bulkhead/internal/suppress"
 	"bulkhead/internal/vuln"
@@ -57,6 +58,9 @@ type Options struct {
 	Advisories func() (*vuln.DB, error)
 
 	Policies Policies // of the users' own; nil where there are none
+	// Deep has the files of a project looked into that are no artifacts: lock
+	// files for what is known against their packages, and all for secrets.
+	Deep bool
 
 	Exclude []string // patterns as in .dockerignore
 	Rules   []*rule.Rule
@@ -115,6 +119,9 @@ type runner struct {
 	known  []*model.Image          // also those the check is not about: one of them may be another's base
 
 	policies []finding.Finding // what the users' policies found
+	secrets  *secret.Scanner   // of this check; nil where nothing is searched
+	looked   []string          // at, beside what the system holds
+	others   []*source.File    // files that are no artifacts and that findings may point into
 }
 
 // system reads everything o names.
@@ -135,10 +142,12 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 		images = append(images, facts)
 	}
 	paths = slices.DeleteFunc(paths, archive)
-	found, notes, err := discover(ctx, paths, r.Exclude)
-	if err != nil {
+	walked := &finder{all: r.Deep}
+	if err := walked.walk(ctx, paths, r.Exclude); err != nil {
 		return nil, err
 	}
+	found, notes := walked.files, walked.notes
+	every := append(slices.Clone(found), walked.rest...)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -165,6 +174,9 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 		Files: r.files, Dockerfile: r.Dockerfile, Compose: composeFiles, Profiles: r.Profiles, Env: environment(),
 		Load: r.load, Ignore: ignore, Canonical: evalSymlinks, Absolute: absolute,
 	}
+	s.Searched = r.search(ctx, every)
+	s.Secrets = r.secrets
+	r.others = s.Searched
 	if len(r.Command) > 0 {
 		s.Facts = append(s.Facts, r.command())
 	}
@@ -207,6 +219,7 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 		return nil, err
 	}
 	sys.Notes = append(sys.Notes, notes...)
+	r.lock(ctx, every, sys)
 	if err := r.openStored(ctx, about, sys); err != nil {
 		return nil, err
 	}
@@ -298,7 +311,7 @@ func (r *runner) judge(sys *model.System) {
 		all = append(all, r.policies...)
 		order(all, func(a, b int) int { return byPlace(&all[a], &all[b]) })
 	}
-	all = merge(all)
+	all = once(merge(all))
 	weigh(all, r.Rules, r.Config)
 	fingerprint(all)
 	decided := suppress.Apply(suppress.Request{
@@ -311,7 +324,7 @@ func (r *runner) judge(sys *model.System) {
 	rep.Suppressed = decided.Suppressed
 	rep.Top = stories(rep.Findings)
 	rep.NotChecked = append(rep.NotChecked, sys.Notes...)
-	rep.Looked = append(rep.Looked, looked(sys)...)
+	rep.Looked = append(append(rep.Looked, looked(sys)...), r.looked...)
 	rep.Data = append([]string{"end-of-life table of " + catalog.AsOf().Format(time.DateOnly)}, rep.Data...)
 	if len(rep.Looked) == 0 && len(r.Command) == 0 {
 		if slices.ContainsFunc(r.Paths, folder) {
@@ -347,6 +360,11 @@ func (r *runner) sources(sys *model.System) []*source.File {
 		seen[f] = true
 	}
 	out := slices.Clone(r.files)
+	for _, f := range r.others {
+		if r.named[f.Name] == nil {
+			out = append(out, f)
+		}
+	}
 	for _, b := range sys.Builds {
 		if b.File != nil && !seen[b.File] {
 			seen[b.File] = true

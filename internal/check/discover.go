@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/moby/patternmatcher"
 
@@ -44,6 +45,8 @@ type found struct {
 	name string // as printed
 	path string // on disk
 	size int64
+
+	ignored bool // git leaves it out
 }
 
 // A finder walks the paths to be checked.
@@ -51,6 +54,11 @@ type finder struct {
 	exclude *patternmatcher.PatternMatcher
 	files   []found
 	notes   []model.Note
+
+	all     bool    // files of every name are listed
+	rest    []found // those that are no artifacts by their names
+	git     *gitIgnore
+	outside string // the folder that git leaves out and that is being walked, absolute; "" for none
 }
 
 // printed returns the name that the file at path p goes by.
@@ -61,10 +69,16 @@ func printed(p string) string { return filepath.ToSlash(filepath.Clean(p)) }
 // folder that cannot be read does not hide the others.
 func discover(ctx context.Context, paths, exclude []string) ([]found, []model.Note, error) {
 	f := &finder{}
+	err := f.walk(ctx, paths, exclude)
+	return f.files, f.notes, err
+}
+
+// walk is discover.
+func (f *finder) walk(ctx context.Context, paths, exclude []string) error {
 	if len(exclude) > 0 {
 		m, err := patternmatcher.New(exclude)
 		if err != nil {
-			return nil, nil, fmt.Errorf("read exclude patterns: %w", err)
+			return fmt.Errorf("read exclude patterns: %w", err)
 		}
 		f.exclude = m
 	}
@@ -74,7 +88,7 @@ func discover(ctx context.Context, paths, exclude []string) ([]found, []model.No
 	}
 	slices.SortFunc(f.files, func(a, b found) int { return comparePaths(a.name, b.name) })
 	f.files = slices.CompactFunc(f.files, func(a, b found) bool { return a.name == b.name })
-	return f.files, f.notes, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 // comparePaths orders files before the folders beside them, as people list
@@ -107,8 +121,11 @@ func (f *finder) add(ctx context.Context, p string) error {
 		if !info.Mode().IsRegular() {
 			return fmt.Errorf("read %s: it is not a regular file", p)
 		}
-		f.files = append(f.files, found{name, p, info.Size()})
+		f.files = append(f.files, found{name: name, path: p, size: info.Size()})
 		return nil
+	}
+	if f.all {
+		f.git = newGitIgnore(p)
 	}
 	return filepath.WalkDir(p, func(at string, d fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
@@ -137,11 +154,13 @@ func (f *finder) visit(root, at, name string, d fs.DirEntry) error {
 		if at != root && skippedDirs[d.Name()] {
 			return fs.SkipDir
 		}
+		f.enter(root, at)
 		return nil
 	}
 	// Links are not followed: what they lead to inside the tree is found
 	// there, and what lies outside was not asked for.
-	if !d.Type().IsRegular() || !candidate(name) {
+	artifact := candidate(name)
+	if !d.Type().IsRegular() || !artifact && !f.all {
 		return nil
 	}
 	info, err := d.Info()
@@ -149,8 +168,46 @@ func (f *finder) visit(root, at, name string, d fs.DirEntry) error {
 		f.notes = append(f.notes, model.Note{What: name, Why: reason(err)})
 		return nil
 	}
-	f.files = append(f.files, found{name, at, info.Size()})
+	x := found{name: name, path: at, size: info.Size(), ignored: f.left(at)}
+	if artifact {
+		f.files = append(f.files, x)
+	} else {
+		f.rest = append(f.rest, x)
+	}
 	return nil
+}
+
+// enter takes what git leaves out of a folder, and whether it leaves out the
+// folder itself: then nothing within can be taken back.
+func (f *finder) enter(root, at string) {
+	if !f.all {
+		return
+	}
+	abs, err := filepath.Abs(at)
+	if err != nil {
+		return
+	}
+	if f.outside != "" && strings.HasPrefix(abs, f.outside+string(filepath.Separator)) {
+		return
+	}
+	f.outside = ""
+	if at != root && f.git.ignored(abs, true) {
+		f.outside = abs
+		return
+	}
+	f.git.enter(abs)
+}
+
+// left reports whether git leaves out the file at at.
+func (f *finder) left(at string) bool {
+	if !f.all {
+		return false
+	}
+	abs, err := filepath.Abs(at)
+	if err != nil {
+		return false
+	}
+	return f.outside != "" && strings.HasPrefix(abs, f.outside+string(filepath.Separator)) || f.git.ignored(abs, false)
 }
 
 func (f *finder) excluded(name string) bool {

@@ -15,8 +15,10 @@ import (
 	"bulkhead/internal/frontend/runline"
 	"bulkhead/internal/model"
 	"bulkhead/internal/parallel"
+	"bulkhead/internal/project"
 	"bulkhead/internal/resolve"
 	"bulkhead/internal/rule"
+	"bulkhead/internal/secret"
 	"bulkhead/internal/source"
 )
 
@@ -35,6 +37,10 @@ type Sources struct {
 	Compose  []string
 	Profiles []string
 	Env      map[string]string // for ${VAR} in Compose files
+
+	// Searched are files that Secrets finds credentials in, artifacts or not.
+	Searched []*source.File
+	Secrets  *secret.Scanner
 
 	Load      func(name string) (*source.File, error)
 	Ignore    func(context, dockerfile string) *model.Ignore
@@ -72,6 +78,9 @@ func System(s Sources) *model.System {
 	}
 	for _, p := range s.projects(composeFiles) {
 		readings = append(readings, func() *model.Facts { return compose.Read(p.files, s.composeOptions(p)) })
+	}
+	for _, f := range s.Searched {
+		readings = append(readings, func() *model.Facts { return project.Secrets(f, s.Secrets) })
 	}
 	facts := make([]*model.Facts, len(readings))
 	parallel.Do(len(readings), func(i int) { facts[i] = readings[i]() })

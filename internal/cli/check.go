@@ -36,6 +36,7 @@ everything it runs.`,
 		if err != nil {
 			return err
 		}
+		options.Deep = true
 		done := a.progress("checking")
 		r, err := check.Run(cmd.Context(), options)
 		done()

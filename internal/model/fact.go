@@ -85,8 +85,12 @@ const (
 	Daemon     Surface = "daemon"    // the engine's configuration
 	HostSystem Surface = "host"
 	Request    Surface = "request" // a request to the engine's API, before the engine has acted on it
+
+	// ProjectFile is any other file of a project: a lock file, or one that holds
+	// a credential.
+	ProjectFile Surface = "file"
 )
 
 // Surfaces lists the surfaces that artifacts are of, in the order they are
 // printed. A request is none: it is gone when it is answered.
-var Surfaces = [...]Surface{Dockerfile, Compose, Kube, RunLine, ImageStore, Container, Daemon, HostSystem}
+var Surfaces = [...]Surface{Dockerfile, Compose, Kube, RunLine, ImageStore, Container, Daemon, HostSystem, ProjectFile}

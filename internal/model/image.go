@@ -51,12 +51,19 @@ const (
 	// ContainerFiles is not an image but what a container has made of one: the
 	// image's files with those the container wrote above them.
 	ContainerFiles ImageUse = "container"
+
+	// ProjectFiles is not an image either but a file of a project, whose
+	// packages and secrets are judged alike.
+	ProjectFiles ImageUse = "file"
 )
 
 // Called returns what places call i: "image nginx:1.27", "container web".
 func (i *Image) Called() string {
-	if i.Use == ContainerFiles {
+	switch i.Use {
+	case ContainerFiles:
 		return "container " + i.Name
+	case ProjectFiles:
+		return i.Name
 	}
 	return "image " + i.Name
 }

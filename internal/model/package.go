@@ -43,6 +43,7 @@ type Package struct {
 	Layer         int      // index in Inventory.Layers of the layer it came with; -1 where there are none
 	Dev           bool     // needed to build or test only, as far as a lock file says
 	Owner         string   // the distribution package that owns its files, empty where none does
+	Place         Place    // where a lock file names it; zero elsewhere
 	Loaded        State    // where Image.Running is set: Set where a process uses it, Unset where none does, Unknown where that cannot be told
 }
 
@@ -82,4 +83,5 @@ type Secret struct {
 	Layer   int    // index in Inventory.Layers; -1 where there are none
 	Deleted bool   // an upper layer hides the file; whoever has the image can still read it
 	Certain bool   // its form leaves no doubt
+	Place   Place  // of a project's file: where it is written
 }

@@ -29,6 +29,11 @@ type Content struct {
 	held bool
 }
 
+// Text returns text as the content of a file.
+func Text(text []byte) *Content {
+	return &Content{Size: int64(len(text)), r: bytes.NewReader(text), at: bytesAt(text)}
+}
+
 // Read reads in order.
 func (c *Content) Read(p []byte) (int, error) { return c.r.Read(p) }
 

@@ -95,6 +95,9 @@ func (r *resolver) images() {
 		}
 	}
 	for _, i := range r.sys.Images {
+		if i.Use == model.ProjectFiles {
+			continue // no image, and nothing an image could be known by
+		}
 		ref := i.Ref.Value
 		i.Built = i.Built || built[ref.Tagged()]
 		if i.Use != model.StoredImage {

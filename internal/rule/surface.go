@@ -45,6 +45,7 @@ func surfaceOf(name string) (model.Surface, bool) {
 		{[]string{"container"}, model.Container},
 		{[]string{"daemon", "info"}, model.Daemon},
 		{[]string{"host"}, model.HostSystem},
+		{[]string{"file"}, model.ProjectFile},
 	} {
 		if slices.Contains(x.names, stem) {
 			return x.surface, true

@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,8 +19,12 @@ import (
 	"bulkhead/internal/fix"
 	"bulkhead/internal/model"
 	"bulkhead/internal/rule"
+	"bulkhead/internal/secret"
 	"bulkhead/internal/source"
 )
+
+// scanner finds the secrets of all examples.
+var scanner = sync.OnceValue(secret.NewScanner)
 
 // Now is the day every archive is judged on.
 var Now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -113,9 +118,13 @@ func findings(r *rule.Rule, files []*source.File) []finding.Finding {
 		return nil, fmt.Errorf("read %s: %w", name, fs.ErrNotExist)
 	}
 	sys := check.System(check.Sources{
-		Site:   site(files),
-		Files:  files,
-		Load:   load,
+		Site:  site(files),
+		Files: files,
+		Load:  load,
+
+		Searched: files,
+		Secrets:  scanner(),
+
 		Ignore: ignore(files),
 	})
 	return check.Findings([]*rule.Rule{r}, sys)

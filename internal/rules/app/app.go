@@ -20,6 +20,7 @@ var All = []*rule.Rule{
 	secretInBuild,
 	secretInCommand,
 	secretInEnv,
+	secretInFile,
 	secretInRun,
 	secretInURL,
 	secretMountLeaked,

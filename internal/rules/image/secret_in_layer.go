@@ -25,6 +25,9 @@ var secretInLayer = &rule.Rule{
 }
 
 func checkSecretInLayer(p *rule.Pass, i *model.Image) {
+	if i.Use == model.ProjectFiles {
+		return // secret-in-file judges it
+	}
 	for _, s := range i.Secrets {
 		message := fmt.Sprintf("%s holds %s (%s)", s.File, s.Kind, s.Shown)
 		if s.Deleted {

@@ -36,16 +36,20 @@ func checkVulnerablePackage(p *rule.Pass, i *model.Image) {
 			cure = v.Fixed + " cures it"
 		}
 		f := p.Reportf(software(i, v.Package), "%s %s has %s%s; %s%s", v.Package.Name, v.Package.Version, v.ID, exploited, cure, loaded(i, v.Package))
-		f.Severity = harm(v)
+		if f.Severity = harm(v); v.Package.Dev {
+			f.Severity = min(f.Severity, finding.Low) // it is not in what runs
+		}
 		f.Vulnerability = v
 		trace(f, i, v.Package.Layer)
 	}
 }
 
-// loaded says whether a running container uses a package, as the end of a
-// message; nothing of what does not run.
+// loaded says whether a running container uses a package, or that only builds
+// and tests do, as the end of a message; nothing of an image.
 func loaded(i *model.Image, p *model.Package) string {
 	switch {
+	case p.Dev:
+		return "; needed to build or test only"
 	case i.Running == nil:
 		return ""
 	case p.Loaded == model.Set:
@@ -67,6 +71,9 @@ func malicious(v *model.Vulnerability) bool { return strings.HasPrefix(v.ID, "MA
 
 // software returns the place of a package in an image: the file that tells of it.
 func software(i *model.Image, p *model.Package) model.Place {
+	if p.Place.Span.IsValid() {
+		return p.Place
+	}
 	where := p.Name
 	if len(p.Locations) > 0 {
 		where = p.Locations[0]

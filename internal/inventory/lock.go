@@ -1,0 +1,58 @@
+package inventory
+
+import (
+	"path"
+	"strings"
+
+	"bulkhead/internal/model"
+	"bulkhead/internal/oci"
+)
+
+// IsLock reports whether a file of that name is a lock file that Lock reads.
+func IsLock(name string) bool { return lockOf(path.Base(name)) != nil }
+
+// lockOf returns the parser of a lock file, or nil. People have several files of
+// requirements.
+func lockOf(base string) *parser {
+	if p := locks[base]; p != nil {
+		return p
+	}
+	if strings.HasPrefix(base, "requirements") && strings.HasSuffix(base, ".txt") {
+		return requirements
+	}
+	return nil
+}
+
+// Lock returns the packages that a lock file names. What cannot be read is
+// noted.
+func Lock(name string, text []byte) *model.Inventory {
+	inv := &model.Inventory{}
+	p := lockOf(path.Base(name))
+	if p == nil {
+		return inv
+	}
+	e := p.read(&file{name, oci.Text(text)})
+	if e.err != nil {
+		inv.Notes = append(inv.Notes, note(name, e.err))
+	}
+	var items []located
+	dev := forDevelopment(path.Base(name))
+	for _, i := range e.packages[:min(len(e.packages), maxPackages)] {
+		i.Layer, i.Locations, i.Dev = -1, []string{name}, i.Dev || dev
+		items = append(items, located{i, p})
+	}
+	inv.Packages = merged(items)
+	return inv
+}
+
+// forDevelopment tells by its name a file of requirements that what runs does
+// not need.
+func forDevelopment(base string) bool {
+	for word := range strings.FieldsFuncSeq(strings.ToLower(strings.TrimSuffix(base, ".txt")), func(r rune) bool { return r < 'a' || r > 'z' }) {
+		switch word {
+		case "dev", "develop", "development", "test", "tests", "testing", "lint", "docs", "doc", "ci":
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,105 @@
+// Package project reads the files of a project that describe no container: lock
+// files, which name what is going to be in one, and files of any kind that
+// hold credentials.
+package project
+
+import (
+	"bytes"
+	"slices"
+
+	"bulkhead/internal/inventory"
+	"bulkhead/internal/model"
+	"bulkhead/internal/secret"
+	"bulkhead/internal/source"
+)
+
+// Lock reads a lock file.
+func Lock(f *source.File) *model.Image {
+	i := file(f)
+	i.Inventory = inventory.Lock(f.Name, f.Text)
+	return i
+}
+
+// Secrets returns the credentials in f that s finds, each once. Identifiers, which
+// open nothing by themselves, and what everybody has are left out.
+func Secrets(f *source.File, s *secret.Scanner) *model.Facts {
+	var all secret.Collection[source.Span]
+	for _, x := range s.ScanBytes(f.Name, f.Text).Secrets {
+		all.Add(x, f.Span(int(x.Start), int(x.End)))
+	}
+	i := file(f)
+	for _, x := range all.All() {
+		if x.Public != "" || x.Grade == secret.Identifier {
+			continue
+		}
+		i.Secrets = append(i.Secrets, model.Secret{
+			Kind: x.Kind, Shown: x.Shown, File: f.Name, Line: x.Line, Layer: -1,
+			Certain: x.Grade == secret.Certain, Place: model.Place{Span: x.Places[0]},
+		})
+	}
+	if len(i.Secrets) == 0 {
+		return &model.Facts{}
+	}
+	return &model.Facts{Images: []*model.Image{i}}
+}
+
+func file(f *source.File) *model.Image {
+	return &model.Image{Name: f.Name, Surface: model.ProjectFile, Use: model.ProjectFiles}
+}
+
+// lookAhead is how far behind a package's name its version is looked for.
+const lookAhead = 400
+
+// Locate returns where f, a lock file, says that p is of its version: the name,
+// or the first line where it does not say so in a way that is known.
+func Locate(f *source.File, p *model.Package) model.Place {
+	name := p.Name
+	for at := 0; name != ""; {
+		i := bytes.Index(f.Text[at:], []byte(name))
+		if i < 0 {
+			break
+		}
+		start := at + i
+		end := start + len(name)
+		at = end
+		if bounded(f.Text, start, end) && versioned(f.Text[end:min(len(f.Text), end+lookAhead)], p.Version) {
+			return model.Place{Span: f.Span(start, end)}
+		}
+	}
+	first := bytes.IndexByte(f.Text, '\n')
+	if first < 0 {
+		first = len(f.Text)
+	}
+	return model.Place{Span: f.Span(0, first)}
+}
+
+// bounded reports whether what is from start to end of text is a whole name.
+// npm's lock files have the folder before it.
+func bounded(text []byte, start, end int) bool {
+	before := start == 0 || !partOfName(text[start-1]) || bytes.HasSuffix(text[:start], []byte("node_modules/")) || text[start-1] == '/'
+	return before && (end == len(text) || !partOfName(text[end]))
+}
+
+func partOfName(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' || c == '/'
+}
+
+// versioned reports whether text, which follows a package's name, has version
+// before the next entry: in the same line, or in one of those that belong to it.
+func versioned(text []byte, version string) bool {
+	const most = 5
+	lines := bytes.SplitN(text, []byte("\n"), most+1)
+	for n, line := range lines[:min(len(lines), most)] {
+		trimmed := bytes.TrimSpace(line)
+		if n > 0 && (len(trimmed) == 0 || slices.Contains([]string{"}", "},", "]"}, string(trimmed))) {
+			return false
+		}
+		if i := bytes.Index(line, []byte(version)); i >= 0 && version != "" {
+			end := i + len(version)
+			if (i == 0 || line[i-1] == 'v' || !partOfName(line[i-1])) && (end == len(line) || !partOfName(line[end])) {
+				return true
+			}
+		}
+	}
+	return false
+}
