@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -109,8 +110,8 @@ func (a *app) tested(t *policyTest, results []policy.TestResult, coverage []poli
 	if t.coverage {
 		for _, c := range coverage {
 			fmt.Fprintf(&b, "%s\n", report.Printable(fmt.Sprintf("%s: %d of %d lines", c.File, c.Covered, c.Lines)))
-			for _, m := range c.Missed {
-				fmt.Fprintf(&b, "     %s\n", report.Printable(lines(m)+": no test evaluates it"))
+			for _, m := range missed(c) {
+				fmt.Fprintf(&b, "     %s\n", report.Printable(m+": no test evaluates it"))
 			}
 		}
 	}
@@ -121,6 +122,15 @@ func (a *app) tested(t *policyTest, results []policy.TestResult, coverage []poli
 	fmt.Fprintln(&b, summary)
 	_, err := b.WriteTo(a.stdout)
 	return err
+}
+
+// missed returns the lines of what c does not cover, each once.
+func missed(c policy.Coverage) []string {
+	var out []string
+	for _, m := range c.Missed {
+		out = append(out, lines(m))
+	}
+	return slices.Compact(out)
 }
 
 // lines returns the lines of a place: "policy.rego:3-5".
@@ -169,9 +179,7 @@ func (a *app) testedJSON(results []policy.TestResult, coverage []policy.Coverage
 	}
 	for _, c := range coverage {
 		one := testedCoverage{File: filepath.ToSlash(c.File), Covered: c.Covered, Lines: c.Lines, Missed: []string{}}
-		for _, m := range c.Missed {
-			one.Missed = append(one.Missed, lines(m))
-		}
+		one.Missed = append(one.Missed, missed(c)...)
 		out.Coverage = append(out.Coverage, one)
 	}
 	return writeJSON(a.stdout, out)

@@ -68,10 +68,12 @@ func (s *Set) load(files []*source.File) error {
 			errs = append(errs, e)
 		}
 	}
-	errs = append(errs, s.loadTemplates(), s.loadConstraints(), s.loadPackages())
 	if s.options.Tests {
-		errs = append(errs, s.loadSuites())
+		s.loadSuites() // they name their templates and constraints, which may be wrong on purpose
+	} else {
+		errs = append(errs, s.loadTemplates(), s.loadConstraints())
 	}
+	errs = append(errs, s.loadPackages())
 	s.list()
 	return errors.Join(errs...)
 }
@@ -151,6 +153,9 @@ func same(a, b *template) bool {
 	return true
 }
 
+// equal reports whether a and b say the same.
+func equal(a, b *document.Value) bool { return term(a).Equal(term(b)) }
+
 // position returns where v is named, as people read it.
 func position(v *document.Value) string {
 	at := v.Place.Span
@@ -172,6 +177,8 @@ func (s *Set) loadConstraints() error {
 		switch {
 		case err != nil || c == nil:
 			return err
+		case slices.ContainsFunc(s.constraints, func(x *constraint) bool { return x.rule.Name == c.rule.Name && equal(x.value, v) }):
+			return nil
 		case slices.ContainsFunc(s.constraints, func(x *constraint) bool { return x.rule.Name == c.rule.Name }):
 			return fault("there are two constraints "+v.Str("kind")+" called "+v.Str("metadata", "name"), v.Get("metadata", "name"), v)
 		}

@@ -76,7 +76,7 @@ func (l *locator) descend(v *document.Value, place model.Place, around func(*doc
 
 // identity lists the names of what tells objects apart. Messages are made of
 // it, so taking it away changes them, which is not to say that it is wrong.
-var identity = []string{"metadata", "name", "image"}
+var identity = []string{"metadata", "name", "role", "image"}
 
 func (l *locator) object(v *document.Value, place model.Place, around func(*document.Value) *document.Value) {
 	var needed []document.Field
@@ -92,6 +92,9 @@ func (l *locator) object(v *document.Value, place model.Place, around func(*docu
 		if len(needed) > 1 {
 			needed = slices.DeleteFunc(needed, func(f document.Field) bool { return f.Name == name })
 		}
+	}
+	if len(needed) == 1 && needed[0].Name == "name" && needed[0].Value.Kind == document.String {
+		needed, place = nil, needed[0].Value.Place
 	}
 	if len(needed) == 0 {
 		needed = l.alternatives(v, around)
@@ -110,10 +113,6 @@ func (l *locator) object(v *document.Value, place model.Place, around func(*docu
 		return
 	}
 	f := needed[0]
-	if f.Name == "name" && f.Value.Kind == document.String {
-		l.found(f.Value.Place)
-		return
-	}
 	l.descend(f.Value, fieldPlace(f), func(x *document.Value) *document.Value { return around(v.With(f.Name, x)) })
 }
 

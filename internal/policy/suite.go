@@ -39,7 +39,7 @@ type Coverage struct {
 	Missed  []source.Span
 }
 
-func (s *Set) loadSuites() error {
+func (s *Set) loadSuites() {
 	for _, f := range s.files {
 		for _, v := range f.docs {
 			if isSuite(v) {
@@ -47,7 +47,6 @@ func (s *Set) loadSuites() error {
 			}
 		}
 	}
-	return nil
 }
 
 // A tester runs the tests of a set.
@@ -57,15 +56,21 @@ type tester struct {
 	results []TestResult
 	covered map[*template]*cover.Cover
 	order   []*template
-	files   map[string]*source.File
+
+	files     map[string]*source.File
+	docs      map[*source.File][]*document.Value
+	templates map[*document.Value]*template
 }
 
 // Test runs the suites and the test rules of s, those whose name only matches
 // where it is not nil, and says what they covered.
 func (s *Set) Test(ctx context.Context, only *regexp.Regexp) ([]TestResult, []Coverage, error) {
-	t := &tester{ctx: ctx, only: only, covered: map[*template]*cover.Cover{}, files: map[string]*source.File{}}
+	t := &tester{
+		ctx: ctx, only: only, covered: map[*template]*cover.Cover{},
+		files: map[string]*source.File{}, docs: map[*source.File][]*document.Value{}, templates: map[*document.Value]*template{},
+	}
 	for _, f := range s.files {
-		t.files[filepath.ToSlash(filepath.Clean(f.file.Name))] = f.file
+		t.files[f.file.Name] = f.file
 	}
 	for _, x := range s.suites {
 		t.suite(s, x)
@@ -144,17 +149,11 @@ func (t *tester) instantiate(s *Set, x *suite, test *document.Value) (*Set, erro
 		return nil, err
 	}
 	out := &Set{options: s.options, inventory: newInventory(nil)}
-	i := slices.IndexFunc(s.templates, func(m *template) bool { return m.value == tv })
-	if i < 0 {
-		compiled, err := readTemplate(tv)
-		if err != nil {
-			return nil, err
-		}
-		out.templates = []*template{compiled}
-	} else {
-		out.templates = s.templates[i : i+1]
+	m, err := t.template(tv)
+	if err != nil {
+		return nil, err
 	}
-	m := out.templates[0]
+	out.templates = []*template{m}
 	if t.covered[m] == nil {
 		t.covered[m] = cover.New()
 		t.order = append(t.order, m)
@@ -165,6 +164,19 @@ func (t *tester) instantiate(s *Set, x *suite, test *document.Value) (*Set, erro
 		out.constraints = []*constraint{c}
 	}
 	return out, err
+}
+
+// template returns the template that v is, compiled once however many tests
+// are about it.
+func (t *tester) template(v *document.Value) (*template, error) {
+	if m := t.templates[v]; m != nil {
+		return m, nil
+	}
+	m, err := readTemplate(v)
+	if err == nil {
+		t.templates[v] = m
+	}
+	return m, err
 }
 
 // read returns the one object of the file that test names under key.
@@ -196,11 +208,16 @@ func (t *tester) objects(x *suite, name *document.Value, missing string, around 
 		}
 		t.files[at] = f
 	}
+	if docs, ok := t.docs[f]; ok {
+		return docs, nil
+	}
 	docs, errs := document.Read(f)
 	for _, e := range errs {
 		return nil, e
 	}
-	return slices.DeleteFunc(docs, func(v *document.Value) bool { return v.Kind != document.Object }), nil
+	docs = slices.DeleteFunc(docs, func(v *document.Value) bool { return v.Kind != document.Object })
+	t.docs[f] = docs
+	return docs, nil
 }
 
 // one runs one case.

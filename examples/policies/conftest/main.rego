@@ -1,14 +1,25 @@
+# METADATA
+# scope: package
+# custom:
+#   inputs: [dockerfile]
 package main
 
-deny contains msg if {
-	some cmd in input
-	cmd.Cmd == "from"
-	endswith(cmd.Value[0], ":latest")
-	msg := sprintf("base image %s is not pinned", [cmd.Value[0]])
+# METADATA
+# title: base images come from our registry
+# custom:
+#   severity: medium
+deny_registry contains msg if {
+	some instruction in input
+	instruction.Cmd == "from"
+	image := instruction.Value[0]
+	not image in stages
+	not startswith(image, "registry.example.com/")
+	msg := sprintf("base image %s is not from registry.example.com", [image])
 }
 
-warn_owner contains msg if {
-	input.kind == "Deployment"
-	not input.metadata.labels.owner
-	msg := "a deployment names its owner"
+stages contains name if {
+	some instruction in input
+	instruction.Cmd == "from"
+	lower(instruction.Value[1]) == "as"
+	name := instruction.Value[2]
 }
