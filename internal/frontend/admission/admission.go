@@ -46,24 +46,29 @@ type Request struct {
 
 	Object    json.RawMessage // as it would be stored; nil when it is deleted
 	OldObject json.RawMessage // as it is stored; nil unless it is updated or deleted
+
+	Raw json.RawMessage // the request as it was sent
 }
 
 // review is an AdmissionReview on the wire.
 type review struct {
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
-	Request    *struct {
-		UID         string          `json:"uid"`
-		Kind        groupVersion    `json:"kind"`
-		SubResource string          `json:"subResource"`
-		Namespace   string          `json:"namespace"`
-		Name        string          `json:"name"`
-		Operation   Operation       `json:"operation"`
-		UserInfo    userInfo        `json:"userInfo"`
-		DryRun      bool            `json:"dryRun"`
-		Object      json.RawMessage `json:"object"`
-		OldObject   json.RawMessage `json:"oldObject"`
-	} `json:"request"`
+	APIVersion string          `json:"apiVersion"`
+	Kind       string          `json:"kind"`
+	Request    json.RawMessage `json:"request"`
+}
+
+// asked is the request of a review.
+type asked struct {
+	UID         string          `json:"uid"`
+	Kind        groupVersion    `json:"kind"`
+	SubResource string          `json:"subResource"`
+	Namespace   string          `json:"namespace"`
+	Name        string          `json:"name"`
+	Operation   Operation       `json:"operation"`
+	UserInfo    userInfo        `json:"userInfo"`
+	DryRun      bool            `json:"dryRun"`
+	Object      json.RawMessage `json:"object"`
+	OldObject   json.RawMessage `json:"oldObject"`
 }
 
 type groupVersion struct {
@@ -91,17 +96,21 @@ func Read(body []byte) (*Request, error) {
 		return nil, fmt.Errorf("kind %q is not AdmissionReview", r.Kind)
 	case r.APIVersion != Version:
 		return nil, fmt.Errorf("apiVersion %q is not %s", r.APIVersion, Version)
-	case r.Request == nil:
+	case present(r.Request) == nil:
 		return nil, errors.New("the review has no request")
-	case r.Request.UID == "":
+	}
+	var q asked
+	if err := json.Unmarshal(r.Request, &q); err != nil {
+		return nil, fmt.Errorf("request: %w", err)
+	}
+	if q.UID == "" {
 		return nil, errors.New("request.uid is missing")
 	}
-	q := r.Request
 	out := &Request{
 		UID: q.UID, Group: q.Kind.Group, Version: q.Kind.Version, Kind: q.Kind.Kind, SubResource: q.SubResource,
 		Namespace: q.Namespace, Name: q.Name, Operation: q.Operation,
 		User: q.UserInfo.Username, Groups: q.UserInfo.Groups, DryRun: q.DryRun,
-		Object: present(q.Object), OldObject: present(q.OldObject),
+		Object: present(q.Object), OldObject: present(q.OldObject), Raw: r.Request,
 	}
 	switch out.Operation {
 	case Create, Update:

@@ -1,0 +1,106 @@
+package admission
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"bulkhead/internal/frontend/admission"
+	"bulkhead/internal/policy"
+)
+
+// team is a Gatekeeper policy: what is made needs a label.
+const team = `apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata:
+  name: needsteam
+spec:
+  crd:
+    spec:
+      names:
+        kind: NeedsTeam
+  targets:
+    - target: admission.k8s.gatekeeper.sh
+      rego: |
+        package needsteam
+        violation[{"msg": msg}] {
+          not input.review.object.metadata.labels.team
+          msg := sprintf("%v of %v has no team", [input.review.object.metadata.name, input.review.userInfo.username])
+        }
+---
+apiVersion: constraints.gatekeeper.sh/v1beta1
+kind: NeedsTeam
+metadata:
+  name: everybody
+spec:
+  match:
+    kinds:
+      - apiGroups: [""]
+        kinds: [Pod]
+`
+
+func policies(t testing.TB) Policies {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "team.yaml")
+	if err := os.WriteFile(file, []byte(team), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	set, err := policy.Load(policy.Options{Paths: []string{file}, Now: time.Now(), Point: "validation.gatekeeper.sh"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Policies{set}
+}
+
+// TestRego judges by a user's policy: with who asks, and what was there before
+// left out.
+func TestRego(t *testing.T) {
+	j := judge(t, Default(), policies(t))
+	ask := func(operation, object, old string) *Verdict {
+		t.Helper()
+		r, err := admission.Read([]byte(`{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"1","kind":{"group":"","version":"v1","kind":"Pod"},` +
+			`"namespace":"shop","name":"web","operation":"` + operation + `","userInfo":{"username":"ada"},"object":` + object + `,"oldObject":` + old + `}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return verdict(t, j, r)
+	}
+	bare := pod(good)
+	labelled := strings.Replace(bare, `"name":"web",`, `"name":"web","labels":{"team":"a"},`, 1)
+	if v := ask("CREATE", bare, "null"); len(v.Denied) != 1 || v.Denied[0].Message != "web of ada has no team" || !strings.HasPrefix(v.Denied[0].Rule, "needsteam") {
+		t.Errorf("a pod without a team: got %+v", v.Denied)
+	}
+	if v := ask("CREATE", labelled, "null"); !v.Allowed() {
+		t.Errorf("a pod with a team: got %+v", v.Denied)
+	}
+	if v := ask("UPDATE", bare, bare); !v.Allowed() {
+		t.Errorf("an update that changes nothing: got %+v", v.Denied)
+	}
+	if v := ask("UPDATE", bare, labelled); v.Allowed() {
+		t.Error("an update that takes the team away was allowed")
+	}
+}
+
+// BenchmarkRego judges by the rules and a policy.
+func BenchmarkRego(b *testing.B) {
+	j := judge(b, Default(), policies(b))
+	object := pod(good)
+	body, err := json.Marshal(map[string]any{"apiVersion": admission.Version, "kind": "AdmissionReview", "request": map[string]any{
+		"uid": "1", "kind": map[string]string{"version": "v1", "kind": "Pod"}, "operation": "CREATE", "object": json.RawMessage(object),
+	}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		r, err := admission.Read(body)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if v, err := j.Review(b.Context(), r); err != nil || len(v.Denied) != 1 {
+			b.Fatal(v, err)
+		}
+	}
+}
