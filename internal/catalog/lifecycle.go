@@ -24,6 +24,7 @@ type cycle struct {
 	end      string // a date, "ended" or "-"
 	extended string // likewise
 	codename string
+	lts      string // a date, "lts" or nothing
 }
 
 // A lifecycleTable is lifecycles.txt, read.
@@ -81,7 +82,9 @@ func parseCycle(line string) cycle {
 		case 2:
 			c.extended = f
 		case 3:
-			c.codename = f
+			c.codename = strings.TrimPrefix(f, "-")
+		case 4:
+			c.lts = f
 		}
 	}
 	return c

@@ -324,6 +324,7 @@ func (r *runner) judge(sys *model.System) {
 	rep.Suppressed = decided.Suppressed
 	rep.Top = stories(rep.Findings)
 	rep.NotChecked = append(rep.NotChecked, sys.Notes...)
+	rep.NotChecked = append(rep.NotChecked, unknownAge(sys)...)
 	rep.Looked = append(append(rep.Looked, looked(sys)...), r.looked...)
 	rep.Data = append([]string{"end-of-life table of " + catalog.AsOf().Format(time.DateOnly)}, rep.Data...)
 	if len(rep.Looked) == 0 && len(r.Command) == 0 {

@@ -98,8 +98,10 @@ func TestBase(t *testing.T) {
 		{"provenance with two images, one of them here", with(app(), func(i *model.Image) {
 			i.Provenance = &model.Provenance{Materials: []model.Material{{URI: "pkg:docker/golang@1.24"}, {URI: "pkg:docker/ghcr.io%2Facme%2Fbase@3"}}}
 		}), []*model.Image{stored(t, "ghcr.io/acme/base:3", "a", "b")}, "ghcr.io/acme/base:3 certain, 2 layers, by provenance+layers, which is here"},
-		{"the history of an official image", with(history(app(), node), func(i *model.Image) { i.Inventory.OS = debian }), nil,
-			"node:22.1.0 likely, 2 layers, by history"},
+		{
+			"the history of an official image", with(history(app(), node), func(i *model.Image) { i.Inventory.OS = debian }), nil,
+			"node:22.1.0 likely, 2 layers, by history",
+		},
 		{"the history of an official image on Alpine", with(history(app(), node), func(i *model.Image) {
 			i.Inventory.OS = model.OSRelease{ID: "alpine", VersionID: "3.20.3"}
 		}), nil, "node:22.1.0-alpine3.20 likely, 2 layers, by history"},

@@ -51,8 +51,8 @@ func (d *detector) history() {
 		return
 	}
 	if name, variable := product(steps[:last+1]); name != "" {
-		if strings.HasPrefix(distribution, "alpine:") {
-			name += "-alpine" + strings.TrimPrefix(distribution, "alpine:")
+		if after, ok := strings.CutPrefix(distribution, "alpine:"); ok {
+			name += "-alpine" + after
 		}
 		d.claims = append(d.claims, claim{
 			kind: model.ByHistory, name: name, layers: below(steps[:last+1]), confidence: model.Probable, detail: "its history sets " + variable,

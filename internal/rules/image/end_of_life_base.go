@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"bulkhead/internal/catalog"
 	"bulkhead/internal/finding"
 	"bulkhead/internal/model"
 	"bulkhead/internal/rule"
@@ -31,7 +32,11 @@ func checkEndOfLifeBase(p *rule.Pass, i *model.Image) {
 		if l.File != "" {
 			at = fileIn(i, l.File)
 		}
-		f := p.Report(at, endMessage(l, p.Site.Now))
+		fix := finding.Fix{}
+		if u, ok := catalog.Supported(i.Ref.Value, p.Site.Now); ok && l.File == "" && pulled(i) {
+			fix = use(i, u)
+		}
+		f := p.Report(at, endMessage(l, p.Site.Now), fix)
 		switch extended := l.Extended.After(p.Site.Now); {
 		case !shipped(i), extended && l.Free:
 			f.Severity = finding.Low

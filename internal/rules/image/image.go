@@ -26,6 +26,7 @@ var All = []*rule.Rule{
 	secretInLayer,
 	secretInProvenance,
 	setuidFile,
+	staleBase,
 	staleImage,
 	unfixedVulnerability,
 	unpinnedDigest,
