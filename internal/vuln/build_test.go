@@ -162,3 +162,26 @@ func TestInfo(t *testing.T) {
 		t.Errorf("got -, want +:\n%s", diff)
 	}
 }
+
+// TestOtherSystems leaves out what Go's records say of other systems only.
+func TestOtherSystems(t *testing.T) {
+	for imports, want := range map[string]bool{
+		`[{"path":"os","goos":["windows"]}]`:                                 false,
+		`[{"path":"os","goos":["windows"]},{"path":"os","goos":["darwin"]}]`: false,
+		`[{"path":"os","goos":["windows","linux"]}]`:                         true,
+		`[{"path":"os","goos":["windows"]},{"path":"net"}]`:                  true,
+		`[]`:                           true,
+		`"odd"`:                        true,
+		`[{"path":"os","goos":"odd"}]`: true,
+	} {
+		r, err := decode([]byte(`{"id":"GO-1","affected":[{"package":{"ecosystem":"Go","name":"a"},"ecosystem_specific":{"imports":` + imports +
+			`},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}]}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := compile(r, func(string) bool { return true })
+		if got := len(c.entries) == 1; got != want {
+			t.Errorf("imports %s: kept %v, want %v", imports, got, want)
+		}
+	}
+}

@@ -38,6 +38,9 @@ func compile(r *record, accept func(ecosystem string) bool) *compiled {
 		if ecosystem == "" || a.Package.Name == "" || !accept(ecosystem) || tooLong(ecosystem, a.Package.Name) {
 			continue
 		}
+		if ecosystem == "Go" && a.Ecosystem.Imports.elsewhere() {
+			continue
+		}
 		n := entry{ecosystem: ecosystem, name: normalName(ecosystem, a.Package.Name), affected: affectedOf(&a)}
 		if len(n.ranges) == 0 && len(n.versions) == 0 {
 			continue // commits only

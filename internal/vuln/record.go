@@ -2,6 +2,7 @@ package vuln
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -59,6 +60,35 @@ type specific struct {
 	CVSS4         text `json:"cvss_v4"`       // RubySec: a score
 	CVSS3         text `json:"cvss_v3"`
 	CVSS2         text `json:"cvss_v2"`
+
+	Imports imports `json:"imports"` // Go
+}
+
+// imports are the packages of a Go module that an advisory is about, each with
+// the systems that it is about there; none is all.
+type imports []struct {
+	GOOS []string `json:"goos"`
+}
+
+// UnmarshalJSON reads a list and takes anything else for an empty one.
+func (i *imports) UnmarshalJSON(b []byte) error {
+	type plain imports
+	var p plain
+	if len(b) > 0 && b[0] == '[' && json.Unmarshal(b, &p) == nil {
+		*i = imports(p)
+	}
+	return nil
+}
+
+// elsewhere reports whether what is wrong is wrong on other systems only than
+// the one containers run on.
+func (i imports) elsewhere() bool {
+	for _, p := range i {
+		if len(p.GOOS) == 0 || slices.Contains(p.GOOS, "linux") {
+			return false
+		}
+	}
+	return len(i) > 0
 }
 
 // UnmarshalJSON reads an object and takes anything else for an empty one.
