@@ -28,6 +28,9 @@ type record struct {
 			Type   string
 			Events []map[string]string
 		}
+		Specific struct {
+			Imports []struct{ GOOS, GOARCH []string }
+		} `json:"ecosystem_specific"`
 	}
 }
 
@@ -222,14 +225,15 @@ func govulncheck(t *testing.T, program, db string) map[string]bool {
 }
 
 // TestGovulncheck compares what is found in Go programs with what govulncheck
-// finds in each of them with the same data.
+// finds in each of them with the same data. It knows which processor a program is
+// for and leaves out records about others, which a database for all cannot.
 func TestGovulncheck(t *testing.T) {
 	i := Large(t)
 	db, dir, ours := vulnDB(t), t.TempDir(), database(t)
 	inv := inventoryOf(t, i)
 	wanted := []string{"usr/local/bin/service", "usr/local/bin/nats-server", "usr/lib/go-1.19/bin/gofmt"}
 	copies := programs(t, i, dir, wanted)
-	total := 0
+	total, other := 0, platforms(t)
 	for _, name := range wanted {
 		t.Run(name, func(t *testing.T) {
 			var inside []*model.Package
@@ -254,6 +258,13 @@ func TestGovulncheck(t *testing.T) {
 			}
 			want := govulncheck(t, copies[name], db)
 			t.Logf("%d modules, %d findings", len(inside), len(got))
+			for finding := range got {
+				f := strings.Fields(finding)
+				if !want[finding] && other[f[0]+" "+f[2]].processor {
+					t.Logf("%s: about other processors", finding)
+					delete(got, finding)
+				}
+			}
 			if diff := cmp.Diff(got, want); diff != "" {
 				t.Errorf("got -, govulncheck +:\n%s", diff)
 			}
