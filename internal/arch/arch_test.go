@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"internal/finding", "internal/frontend/internal/"},
 	{"internal/oci", "internal/oci/ocitest", "internal/catalog", "internal/secret", "internal/kernel", "internal/vuln", "internal/falco", "internal/frontend/dockerfile/shell", "internal/frontend/document"},
 	{"internal/inventory", "internal/origin", "internal/sensor", "internal/frontend/"},
-	{"internal/frontend/admission", "internal/frontend/apirequest", "internal/contents", "internal/project", "internal/engine", "internal/sbom", "internal/resolve"},
+	{"internal/frontend/admission", "internal/frontend/apirequest", "internal/contents", "internal/vex", "internal/upgrade", "internal/project", "internal/engine", "internal/sbom", "internal/resolve"},
 	{"internal/enginetest", "internal/rule"},
 	{"internal/config"},
 	{"internal/report"},

@@ -25,6 +25,7 @@ import (
 	"bulkhead/internal/secret"
 	"bulkhead/internal/source"
 	"bulkhead/internal/suppress"
+	"bulkhead/internal/vex"
 	"bulkhead/internal/vuln"
 )
 
@@ -52,6 +53,10 @@ type Options struct {
 	// is called where there is an image to look into, and closed if it can be.
 	// Nil keeps nothing.
 	Layers func() oci.Store
+
+	VEX             []*vex.Document // what authors say about vulnerabilities
+	FailOnExploited bool            // a vulnerability known to be exploited fails the check
+	Unfixed         bool            // vulnerabilities that no version cures count like the others
 
 	// Advisories opens the database of what is known against packages. It is
 	// called where there are packages to look up; nil looks none up.
@@ -85,7 +90,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	if o.Config == nil {
 		o.Config = &config.Config{}
 	}
-	r := &runner{Options: o, report: &report.Report{Started: o.Now, FailOn: finding.High}}
+	r := &runner{Options: o, report: &report.Report{Started: o.Now, FailOn: finding.High, FailOnExploited: o.FailOnExploited}}
 	if o.Config.FailOn.State == model.Set {
 		r.report.FailOn = o.Config.FailOn.Value
 	}
@@ -122,6 +127,8 @@ type runner struct {
 	secrets  *secret.Scanner   // of this check; nil where nothing is searched
 	looked   []string          // at, beside what the system holds
 	others   []*source.File    // files that are no artifacts and that findings may point into
+
+	statements vex.Result // VEX statements that are of no use
 }
 
 // system reads everything o names.
@@ -170,7 +177,7 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 		composeFiles[i] = printed(p)
 	}
 	s := Sources{
-		Site:  model.Site{Now: r.Now, Registries: r.Config.Registries},
+		Site:  model.Site{Now: r.Now, Unfixed: r.Unfixed, Registries: r.Config.Registries},
 		Files: r.files, Dockerfile: r.Dockerfile, Compose: composeFiles, Profiles: r.Profiles, Env: environment(),
 		Load: r.load, Ignore: ignore, Canonical: evalSymlinks, Absolute: absolute,
 	}
@@ -316,6 +323,7 @@ func (r *runner) judge(sys *model.System) {
 	fingerprint(all)
 	decided := suppress.Apply(suppress.Request{
 		Findings: all, Files: r.sources(sys), Config: r.Config, Now: r.Now, All: r.Rules, Ran: rep.Rules,
+		Statements: r.statements,
 	})
 	fingerprint(decided.Extra)
 	rep.Findings = append(decided.Kept, decided.Extra...)

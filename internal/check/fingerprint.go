@@ -20,6 +20,9 @@ func fingerprint(findings []finding.Finding) {
 		if f.Span.IsValid() {
 			text = f.Span.File.Name + "\x00" + strings.Join(strings.Fields(f.Span.Text()), " ")
 		}
+		if v := f.Vulnerability; v != nil { // what else is known of the package must not rename it
+			text = v.ID + "\x00" + v.Package.Ecosystem + "\x00" + v.Package.Name
+		}
 		key := strings.Join([]string{f.Rule, f.Subject, text}, "\x00")
 		n := seen[key]
 		seen[key]++

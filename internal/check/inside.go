@@ -18,6 +18,7 @@ import (
 	"bulkhead/internal/report"
 	"bulkhead/internal/resolve"
 	"bulkhead/internal/sbom"
+	"bulkhead/internal/vex"
 	"bulkhead/internal/vuln"
 )
 
@@ -123,6 +124,7 @@ func (r *runner) readStream(ctx context.Context, p string, tree *oci.Tree) (*mod
 	facts := describe(tree.Image)
 	for _, i := range facts.Images {
 		i.Inventory, i.Vulnerabilities, i.Secrets, i.Contents = inside.Inventory, inside.Vulnerabilities, inside.Secrets, inside.Contents
+		i.Withdrawn, i.Gaps, i.LookedUp = inside.Withdrawn, inside.Gaps, inside.LookedUp
 		r.lookedInto(i)
 	}
 	r.countBroken(notes)
@@ -223,6 +225,7 @@ func (r *runner) look(ctx context.Context, sys *model.System) {
 		sys.Notes = append(sys.Notes, notes...)
 		r.lookedInto(o.image)
 	}
+	r.statements = vex.Apply(r.VEX, sys.Images)
 	for _, i := range sys.Images {
 		resolve.Origin(sys, i, r.known, r.meant(sys))
 		if i.Use == model.StoredImage && i.Inventory != nil {
@@ -237,8 +240,10 @@ func (r *runner) look(ctx context.Context, sys *model.System) {
 func told(i *model.Image) report.Image {
 	out := report.Image{Name: i.Name, Base: i.Base}
 	if i.Config != nil {
-		out.ID = i.Config.ID
+		out.ID, out.Digests = i.Config.ID, i.Config.Digests
 	}
+	out.Packages, out.Layers = len(i.Inventory.Packages), len(i.Inventory.Layers)
+	out.Known = knownOf(i)
 	out.From, out.Own, out.Told = i.Shares()
 	return out
 }
@@ -300,7 +305,12 @@ func (r *runner) lookedInto(i *model.Image) {
 	case i.Config != nil:
 		name += " (" + i.Config.ID + ")"
 	}
-	r.report.Looked = append(r.report.Looked, name+": "+report.Count(len(i.Inventory.Packages), "package")+layers+usage(i))
+	taken := ""
+	if i.Withdrawn > 0 {
+		taken = ", " + report.Count(i.Withdrawn, "withdrawn advisory") + " left out"
+		taken = strings.Replace(taken, "advisorys", "advisories", 1)
+	}
+	r.report.Looked = append(r.report.Looked, name+": "+report.Count(len(i.Inventory.Packages), "package")+layers+taken+usage(i))
 }
 
 // advisories returns the database, opened when it is first asked for, or nil
@@ -312,15 +322,38 @@ func (r *runner) advisories() *vuln.DB {
 	r.asked = true
 	db, err := r.Advisories()
 	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			r.report.Faults++
+		if !errors.Is(err, fs.ErrNotExist) || r.report.FailOnExploited {
+			r.report.Faults++ // a gate that cannot see must not open
 		}
 		r.report.NotChecked = append(r.report.NotChecked, model.Note{What: "known vulnerabilities", Why: err.Error() + "; bulkhead db update fetches advisories"})
 		return nil
 	}
 	r.db = db
-	r.report.Data = append(r.report.Data, "advisories of "+db.Info().Newest().Format(time.DateOnly))
+	r.dated(db.Info())
 	return db
+}
+
+// dated says in the report how old the data is, and warns of what is old or
+// missing.
+func (r *runner) dated(info vuln.Info) {
+	day := func(t time.Time) string { return t.Format(time.DateOnly) }
+	age := int(info.Age(r.Now).Hours() / 24)
+	r.report.Data = append(r.report.Data, fmt.Sprintf("advisories of %s (%s old)", day(info.Newest()), report.Count(age, "day")))
+	if info.Age(r.Now) > vuln.OldAfter {
+		r.report.Warnings = append(r.report.Warnings, fmt.Sprintf("the newest advisory is %s old; bulkhead db update fetches newer ones", report.Count(age, "day")))
+	}
+	switch {
+	case info.KEVDate != "" || info.Exploited > 0:
+		r.report.Data = append(r.report.Data, strings.TrimSpace("list of exploited vulnerabilities of "+info.KEVDate))
+	case r.report.FailOnExploited:
+		r.report.Faults++
+		r.report.NotChecked = append(r.report.NotChecked, model.Note{
+			What: "which vulnerabilities are exploited", Why: "the advisory database was built without such a list; bulkhead db update --kev URL, or db build --kev FILE, adds it",
+		})
+	}
+	if info.EPSSDate != "" {
+		r.report.Data = append(r.report.Data, "EPSS of "+info.EPSSDate)
+	}
 }
 
 // closeAll closes what was opened.

@@ -23,13 +23,14 @@ var prize = [...]float64{finding.Foothold: 1, finding.Secrets: 1.1, finding.Take
 // workload can be reached from outside, whether it runs now, and of a flaw in a
 // package whether it is loaded there, what the container may do, and whether it
 // is being exploited. Equal ones keep their order, which is that of files and
-// places.
+// places. The vulnerabilities of one image are in the order of byUrgency.
 func rank(findings []finding.Finding) {
 	scores := make([]float64, len(findings))
 	for i := range findings {
 		scores[i] = score(&findings[i])
 	}
 	order(findings, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
+	byUrgency(findings)
 }
 
 func score(f *finding.Finding) float64 {
@@ -76,7 +77,7 @@ func danger(f *finding.Finding) float64 {
 	if f.Image == nil || f.Image.Running == nil {
 		return d
 	}
-	switch v.Package.Loaded {
+	switch model.InUse(f.Packages) {
 	case model.Set:
 		d *= 1.4
 	case model.Unset:

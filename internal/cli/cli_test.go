@@ -57,7 +57,7 @@ func TestFromEnvironment(t *testing.T) {
 	if err := fromEnvironment(flags); err != nil {
 		t.Fatal(err)
 	}
-	if s.failOn != "low" || s.host != "unix:///typed" || strings.Join(s.skip, " ") != "a b" {
+	if strings.Join(s.failOn, " ") != "low" || s.host != "unix:///typed" || strings.Join(s.skip, " ") != "a b" {
 		t.Errorf("got %+v, want low, the host that was typed, and a and b", s)
 	}
 }

@@ -86,7 +86,7 @@ func (a *app) showFixes(out *fix.Outcome, allow fix.Permission) error {
 		}
 	}
 	for _, f := range out.Applied {
-		if a.code == report.ExitOK && f.Severity >= out.Report.FailOn {
+		if a.code == report.ExitOK && out.Report.Fails(&f) {
 			a.code = report.ExitFound
 		}
 	}

@@ -17,7 +17,6 @@ import (
 	"bulkhead/internal/config"
 	"bulkhead/internal/contents"
 	"bulkhead/internal/engine"
-	"bulkhead/internal/finding"
 	"bulkhead/internal/model"
 	"bulkhead/internal/nearest"
 	"bulkhead/internal/oci"
@@ -27,7 +26,9 @@ import (
 
 // settings are the flags that say what to check; check and fix share them.
 type settings struct {
-	failOn   string
+	failOn   []string
+	unfixed  bool
+	vex      []string
 	noEngine bool
 	host     string
 	files    []string
@@ -47,7 +48,9 @@ type settings struct {
 
 func (s *settings) register(f *pflag.FlagSet) {
 	f.SortFlags = false
-	f.StringVar(&s.failOn, "fail-on", "", "exit 1 from findings of this severity on: info, low, medium, high, critical (default high)")
+	f.StringSliceVar(&s.failOn, "fail-on", nil, "exit 1 from findings of this `severity` on: info, low, medium, high, critical (default high); kev: of vulnerabilities known to be exploited")
+	f.BoolVar(&s.unfixed, "unfixed", false, "count vulnerabilities that no version cures yet like the others")
+	f.StringArrayVar(&s.vex, "vex", nil, "leave out the vulnerabilities that this VEX `file` says do no harm: OpenVEX or CycloneDX")
 	f.StringSliceVar(&s.rules, "rule", nil, "run only this `rule`, by any of its names")
 	f.StringSliceVar(&s.skip, "skip", nil, "do not run this `rule`")
 	f.StringSliceVar(&s.exclude, "exclude", nil, "leave out files that match this `pattern`, as in a .dockerignore")
@@ -84,12 +87,13 @@ func (a *app) options(cmd *cobra.Command, s *settings, args []string) (check.Opt
 	if err != nil {
 		return check.Options{}, err
 	}
-	if s.failOn != "" {
-		severity, err := finding.ParseSeverity(s.failOn)
-		if err != nil {
-			return check.Options{}, usage("", "--fail-on: %w", err)
-		}
-		c.FailOn = model.Fact[finding.Severity]{Value: severity, State: model.Set}
+	kev, err := s.gate(c)
+	if err != nil {
+		return check.Options{}, err
+	}
+	statements, err := readVEX(s.vex)
+	if err != nil {
+		return check.Options{}, err
 	}
 	if err := a.chooseRules(c, s); err != nil {
 		return check.Options{}, err
@@ -102,6 +106,7 @@ func (a *app) options(cmd *cobra.Command, s *settings, args []string) (check.Opt
 		Paths: paths, ComposeFiles: s.files, Profiles: s.profiles, Command: command, Dockerfile: s.made,
 		Live: s.live(), OpenImage: s.openImage, OpenContainer: s.openContainer(), Advisories: s.advisories, Layers: s.layers, Exclude: exclude,
 		Policies: policies, Rules: a.rules, Now: time.Now(), Config: c,
+		VEX: statements, FailOnExploited: kev, Unfixed: s.unfixed,
 	}, nil
 }
 

@@ -5,6 +5,7 @@ package contents
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"bulkhead/internal/frontend/image"
 	"bulkhead/internal/inventory"
@@ -56,8 +57,13 @@ func Match(i *model.Image, db *vuln.DB) ([]model.Note, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look packages up: %w", err)
 	}
-	i.Vulnerabilities = known.Vulnerabilities
-	return gaps(i.Name, known.Gaps), nil
+	i.Vulnerabilities, i.Withdrawn, i.LookedUp = known.Vulnerabilities, known.Withdrawn, true
+	i.Gaps = gaps(known.Gaps)
+	var notes []model.Note
+	for _, g := range i.Gaps {
+		notes = append(notes, note(i.Name, g))
+	}
+	return notes, nil
 }
 
 // configOf returns the configuration of the image in t. An archive that is read
@@ -83,7 +89,7 @@ func named(image string, notes []model.Note) []model.Note {
 }
 
 // gaps says of which packages it is unknown whether they are vulnerable.
-func gaps(image string, all []vuln.Gap) []model.Note {
+func gaps(all []vuln.Gap) []model.Gap {
 	why := map[vuln.Reason]string{
 		vuln.NoEcosystem: "no advisories have a name for where they come from",
 		vuln.NoData:      "the advisory database has no data on them",
@@ -91,16 +97,35 @@ func gaps(image string, all []vuln.Gap) []model.Note {
 		vuln.NoVersion:   "they record no version",
 		vuln.BadVersion:  "their versions cannot be read",
 	}
-	var out []model.Note
+	var out []model.Gap
 	for _, g := range all {
-		what := fmt.Sprintf("%s: %d packages", image, len(g.Packages))
-		if len(g.Packages) == 1 {
-			what = image + ": package " + g.Packages[0].Name
-		}
-		if g.Ecosystem != "" {
-			what += " of " + g.Ecosystem
-		}
-		out = append(out, model.Note{What: what, Why: why[g.Reason]})
+		out = append(out, model.Gap{Ecosystem: g.Ecosystem, Why: why[g.Reason], Packages: g.Packages})
 	}
 	return out
+}
+
+// namedPackages is how many packages of a gap a note names.
+const namedPackages = 5
+
+// note says in one line what is unknown of an image.
+func note(image string, g model.Gap) model.Note {
+	what := fmt.Sprintf("%s: %d packages", image, len(g.Packages))
+	if len(g.Packages) == 1 {
+		what = image + ": package " + g.Packages[0].Name
+	}
+	if g.Ecosystem != "" {
+		what += " of " + g.Ecosystem
+	}
+	if n := len(g.Packages); n > 1 {
+		var names []string
+		for _, p := range g.Packages[:min(n, namedPackages)] {
+			names = append(names, p.Name)
+		}
+		what += " (" + strings.Join(names, ", ")
+		if n > namedPackages {
+			what += fmt.Sprintf(" and %d more", n-namedPackages)
+		}
+		what += ")"
+	}
+	return model.Note{What: what, Why: g.Why}
 }

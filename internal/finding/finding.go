@@ -19,15 +19,18 @@ const (
 	Medium
 	High
 	Critical
+
+	// Never is above them all: the bar of a gate that looks at no severity.
+	Never
 )
 
-var names = [...]string{"info", "low", "medium", "high", "critical"}
+var names = [...]string{"info", "low", "medium", "high", "critical", "none"}
 
 func (s Severity) String() string { return names[s] }
 
 // ParseSeverity returns the severity called name.
 func ParseSeverity(name string) (Severity, error) {
-	for i, n := range names {
+	for i, n := range names[:Never] {
 		if n == name {
 			return Severity(i), nil
 		}
@@ -50,11 +53,12 @@ type Finding struct {
 	Related  []Related   // other places that explain it, other surfaces that show the same cause
 	Fixes    []Fix       // alternatives; at most one is applied
 
-	Fingerprint string // stable when lines move; see package check
-
-	// Vulnerability is what a finding about a package says of it, for the
-	// ranking; nil elsewhere.
+	// Vulnerability is what the finding is, where it is one, and Packages what
+	// it is in: the packages of one source, or the copies of one package.
 	Vulnerability *model.Vulnerability
+	Packages      []*model.Package
+
+	Fingerprint string // stable when lines move; see package check
 
 	// What the finding is about; at most one is set.
 	Workload *model.Workload

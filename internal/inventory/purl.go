@@ -14,6 +14,22 @@ type purl struct {
 	qualifiers                     [][2]string
 }
 
+// A URL is what a package URL says, decoded.
+type URL struct {
+	Kind, Namespace, Name, Version string
+	Qualifiers                     map[string]string
+}
+
+// ParseURL splits a package URL; ok is false where text is none.
+func ParseURL(text string) (u URL, ok bool) {
+	p, ok := parsePURL(text)
+	u = URL{p.kind, p.namespace, p.name, p.version, map[string]string{}}
+	for _, q := range p.qualifiers {
+		u.Qualifiers[q[0]] = q[1]
+	}
+	return u, ok
+}
+
 func (p purl) String() string {
 	var b strings.Builder
 	b.WriteString("pkg:" + p.kind + "/")

@@ -86,7 +86,7 @@ func (i *Image) Shares() (base, own Share, ok bool) {
 		of(p.Layer).Packages++
 	}
 	for _, v := range i.Vulnerabilities {
-		if v.State == NotAffected || v.Package == nil {
+		if v.Excuse != nil || v.Package == nil {
 			continue
 		}
 		s := of(v.Package.Layer)

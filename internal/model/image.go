@@ -31,6 +31,9 @@ type Image struct {
 
 	Inventory       *Inventory       // what is in it; nil where that was not looked at
 	Vulnerabilities []*Vulnerability // of Inventory's packages, worst first
+	Withdrawn       int              // advisories that would apply had their authors not taken them back
+	Gaps            []Gap            // packages that could not be looked up
+	LookedUp        bool             // there was a database to look the packages up in
 	Secrets         []Secret         // in files of any layer
 	Contents        *Contents        // what else its files say; nil where they were not looked at
 

@@ -1,6 +1,12 @@
 package model
 
-import "time"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
 
 // An Inventory is the software found in an image, a container or a folder.
 type Inventory struct {
@@ -47,6 +53,44 @@ type Package struct {
 	Loaded        State    // where Image.Running is set: Set where a process uses it, Unset where none does, Unknown where that cannot be told
 }
 
+// InUse returns whether one of packages is loaded: of those that are one piece of
+// software, one is enough.
+func InUse(packages []*Package) State {
+	state := Unset
+	for _, p := range packages {
+		switch p.Loaded {
+		case Set:
+			return Set
+		case Unknown:
+			state = Unknown
+		}
+	}
+	return state
+}
+
+// Software returns what people call packages that are of one release of one
+// piece of software, with its version: the source where there are several.
+func Software(packages []*Package) string {
+	if len(packages) == 0 {
+		return ""
+	}
+	p := packages[0]
+	var names []string
+	for _, p := range packages {
+		names = append(names, p.Name)
+	}
+	slices.Sort(names)
+	if names = slices.Compact(names); len(names) == 1 {
+		return p.Name + " " + p.Version
+	}
+	const most = 6
+	more := ""
+	if len(names) > most {
+		names, more = names[:most], fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return cmp.Or(p.Source, p.Name) + " " + cmp.Or(p.SourceVersion, p.Version) + " (" + strings.Join(names, ", ") + more + ")"
+}
+
 // A Vulnerability is an advisory that applies to a package.
 type Vulnerability struct {
 	ID        string   // the best known name: the CVE where there is one
@@ -61,6 +105,27 @@ type Vulnerability struct {
 	Exploited bool    // known to be exploited (KEV)
 	EPSS      float64 // probability of exploitation within 30 days, 0 where unknown
 	Source    string  // whose word it is: "Debian", "GitHub", "Go"
+
+	Vector string    // the CVSS vector that Score is of; empty where Score is a source's own
+	Listed time.Time // the day it was listed as exploited; zero where it is not or no day is known
+
+	Upgrade *Upgrade // what cures it together with others; nil where no version does
+	Excuse  *Excuse  // who says that it does no harm here; nil where nobody does
+}
+
+// An Upgrade is one step that cures vulnerabilities: those of one release of
+// one piece of software.
+type Upgrade struct {
+	Packages []*Package // the packages of one source and version, or the copies of one
+	Version  string     // the smallest to which none of them applies that any version cures
+}
+
+// An Excuse is a VEX statement by which a vulnerability does no harm.
+type Excuse struct {
+	Status string // as in the document: "not_affected", "fixed", "false_positive"
+	Reason string // a justification, or what the author writes
+	By     string // who says so
+	Where  string // the place of the statement: "vex.json:12:5"
 }
 
 // A VulnerabilityState says what the maintainers do about a vulnerability.
@@ -71,8 +136,15 @@ const (
 	FixAvailable VulnerabilityState = "fixed"
 	Unfixed      VulnerabilityState = "unfixed"
 	WontFix      VulnerabilityState = "wont-fix"
-	NotAffected  VulnerabilityState = "not-affected" // by a VEX statement
 )
+
+// A Gap is a group of packages of which nobody here can say whether they are
+// vulnerable. They are not free of vulnerabilities.
+type Gap struct {
+	Ecosystem string // empty where they have none
+	Why       string // "the advisory database has no data on them"
+	Packages  []*Package
+}
 
 // A Secret is a credential found in a file of an image.
 type Secret struct {

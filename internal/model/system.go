@@ -23,6 +23,7 @@ type System struct {
 // Site is what the user's configuration says about the place Bulkhead runs at.
 type Site struct {
 	Now        time.Time
+	Unfixed    bool         // vulnerabilities that no version cures count like the others
 	Registries List[string] // image prefixes that are trusted: "docker.io/library", "registry.example.com"; none means no opinion
 }
 

@@ -147,7 +147,7 @@ func TestShares(t *testing.T) {
 	for n := range i.Inventory.Layers {
 		i.Inventory.Layers[n].Size = 10
 	}
-	i.Vulnerabilities = []*model.Vulnerability{{ID: "CVE-1", Package: flaw, State: model.FixAvailable}, {ID: "CVE-2", Package: flaw, State: model.NotAffected}}
+	i.Vulnerabilities = []*model.Vulnerability{{ID: "CVE-1", Package: flaw, State: model.FixAvailable}, {ID: "CVE-2", Package: flaw, Excuse: &model.Excuse{Status: "not_affected"}}}
 	i.Secrets = []model.Secret{{Kind: "a key", Layer: 1}}
 	if _, _, ok := i.Shares(); ok {
 		t.Error("the shares of an image whose base is not known are told")

@@ -31,8 +31,11 @@ type Report struct {
 	Faults     int      // things asked for that could not be checked
 	Data       []string // the age of embedded data: "end-of-life table of 2026-08-21"
 
-	FailOn finding.Severity // findings from here on fail the check
-	Rules  []*rule.Rule     // the rules that ran, for the formats that describe them
+	Warnings []string // about the check itself: "the newest advisory is 30 days old"
+
+	FailOn          finding.Severity // findings from here on fail the check; finding.Never where severities do not count
+	FailOnExploited bool             // vulnerabilities known to be exploited fail it
+	Rules           []*rule.Rule     // the rules that ran, for the formats that describe them
 }
 
 // An Image is an image that was looked into: what it is built on, and what of it
@@ -46,6 +49,35 @@ type Image struct {
 	Told bool        // whether From and Own are known
 
 	Matched bool // the packages were looked up, so that none known against them means something
+
+	Digests  []string // "repository@sha256:…", where the image has been pushed or pulled
+	Layers   int
+	Packages int
+	Known    Known
+}
+
+// Judged names the image by what cannot come to mean another one: its digest,
+// and those of the repositories it is in.
+func (i Image) Judged() string {
+	s := i.Name
+	if i.ID != "" {
+		s += " " + i.ID
+	}
+	if len(i.Digests) > 0 {
+		s += " (" + strings.Join(i.Digests, ", ") + ")"
+	}
+	return s
+}
+
+// A Known is what is known against the software of an image. Of several
+// packages of one source a vulnerability counts once.
+type Known struct {
+	Fixable   int         // vulnerabilities that a newer version cures
+	Unfixed   int         // that none cures yet
+	WontFix   int         // that the distribution will not cure
+	Excused   int         // that a VEX statement says do no harm
+	Withdrawn int         // advisories that are left out because their authors took them back
+	Unknown   []model.Gap // packages nobody here can say anything of
 }
 
 // Sentence says what the image is built on and what came from there, or "".
@@ -118,8 +150,8 @@ const (
 // Exit returns the exit code r stands for and the reason for it.
 func (r *Report) Exit() (code int, reason string) {
 	failing := 0
-	for _, f := range r.Findings {
-		if f.Severity >= r.FailOn {
+	for i := range r.Findings {
+		if r.Fails(&r.Findings[i]) {
 			failing++
 		}
 	}
@@ -127,9 +159,26 @@ func (r *Report) Exit() (code int, reason string) {
 	case r.Faults > 0:
 		return ExitNotDone, Count(r.Faults, "thing") + " asked for could not be checked"
 	case failing > 0:
-		return ExitFound, Count(failing, "finding") + " at " + AtLeast(r.FailOn)
+		return ExitFound, Count(failing, "finding") + " " + r.Bar()
 	}
-	return ExitOK, "nothing at " + AtLeast(r.FailOn)
+	return ExitOK, "nothing " + r.Bar()
+}
+
+// Fails reports whether f fails the check.
+func (r *Report) Fails(f *finding.Finding) bool {
+	return f.Severity >= r.FailOn || r.FailOnExploited && f.Vulnerability != nil && f.Vulnerability.Exploited
+}
+
+// Bar returns what fails the check, as the end of a phrase: "at high or above".
+func (r *Report) Bar() string {
+	const exploited = "known to be exploited"
+	switch {
+	case r.FailOn == finding.Never:
+		return exploited
+	case r.FailOnExploited:
+		return "at " + AtLeast(r.FailOn) + " or " + exploited
+	}
+	return "at " + AtLeast(r.FailOn)
 }
 
 // AtLeast returns s as the lower end of a range: "high or above".

@@ -15,6 +15,7 @@ import (
 	"bulkhead/internal/report"
 	"bulkhead/internal/rule"
 	"bulkhead/internal/source"
+	"bulkhead/internal/vex"
 )
 
 // A Request is what Apply works on.
@@ -25,6 +26,8 @@ type Request struct {
 	Now      time.Time
 	All      []*rule.Rule // all there are, to know their names
 	Ran      []*rule.Rule // those that ran; a suppression of another is not called unused
+
+	Statements vex.Result // VEX statements that are of no use
 }
 
 // A Result is what Apply makes of a Request.
@@ -48,7 +51,9 @@ func Apply(r Request) Result {
 	a.result.Kept = make([]finding.Finding, 0, len(r.Findings))
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		if s, ok := a.suppression(f); ok {
+		if v := f.Vulnerability; v != nil && v.Excuse != nil {
+			a.result.Suppressed = append(a.result.Suppressed, excused(f, v.Excuse))
+		} else if s, ok := a.suppression(f); ok {
 			s.Finding = *f
 			a.result.Suppressed = append(a.result.Suppressed, s)
 		} else {
@@ -57,6 +62,7 @@ func Apply(r Request) Result {
 	}
 	a.judgeComments()
 	a.judgeEntries()
+	a.judgeStatements()
 	a.result.Extra = weigh(a.result.Extra, r.Config)
 	return a.result
 }

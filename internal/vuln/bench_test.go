@@ -49,7 +49,7 @@ func BenchmarkOpen(b *testing.B) {
 
 // image returns 900 packages as a large image has them: 600 of Debian and 300
 // of languages, two in three of a name that advisories know.
-func image(b *testing.B, d *DB) []*model.Package {
+func image(b testing.TB, d *DB) []*model.Package {
 	b.Helper()
 	var list []*model.Package
 	add := func(ecosystem string, n int, version string) {

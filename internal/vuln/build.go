@@ -81,6 +81,7 @@ type rowFact struct {
 	rated   severity
 	epss    float32
 	exploit bool
+	listed  time.Time
 }
 
 // A builder collects a database. In memory are the names of packages, a

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A cveID is a CVE id as a number: the year, then the number within it.
@@ -33,6 +34,7 @@ type cveFact struct {
 	vector    string // CVSS, from any source
 	epss      float64
 	exploited bool
+	listed    time.Time // the day exploitation was made known; zero where none is
 }
 
 const (
@@ -71,7 +73,29 @@ func (d *DB) cve(name string) (cveFact, error) {
 		vector:    vector,
 		epss:      min(float64(flags&^flagExploited)/epssScale, 1),
 		exploited: flags&flagExploited != 0,
+		listed:    d.listed(id),
 	}, dec.err
+}
+
+// encodeListed appends a row of the table of days to b.
+func encodeListed(b []byte, id cveID, day time.Time) []byte {
+	b = binary.LittleEndian.AppendUint64(b, uint64(id))
+	return binary.LittleEndian.AppendUint32(b, uint32(day.Unix()/secondsADay))
+}
+
+// secondsADay is the unit of the table of days.
+const secondsADay = 24 * 60 * 60
+
+// listed returns the day a CVE was listed as exploited, or the zero time.
+func (d *DB) listed(id cveID) time.Time {
+	le := binary.LittleEndian
+	i, found := search(len(d.days)/daySize, func(i int) int {
+		return cmp.Compare(le.Uint64(d.days[i*daySize:]), uint64(id))
+	})
+	if !found {
+		return time.Time{}
+	}
+	return time.Unix(int64(le.Uint32(d.days[i*daySize+8:]))*secondsADay, 0).UTC()
 }
 
 // cvesOf returns the CVE ids among names, in order and once each.

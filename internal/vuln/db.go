@@ -81,7 +81,7 @@ type DB struct {
 	info    Info
 	header  *header
 
-	strings, advisories, entries, keys, cves []byte
+	strings, advisories, entries, keys, cves, days []byte
 }
 
 // Open opens a database. Its header is checked; what is behind it is checked
@@ -129,7 +129,7 @@ func newDB(file []byte) (d *DB, err error) {
 	var meta []byte
 	parts := map[sectionKind]*[]byte{
 		sectionMeta: &meta, sectionStrings: &d.strings, sectionAdvisories: &d.advisories,
-		sectionEntries: &d.entries, sectionKeys: &d.keys, sectionCVEs: &d.cves,
+		sectionEntries: &d.entries, sectionKeys: &d.keys, sectionCVEs: &d.cves, sectionDays: &d.days,
 	}
 	for _, s := range d.header.sections {
 		if part := parts[s.kind]; part != nil {
@@ -140,7 +140,8 @@ func newDB(file []byte) (d *DB, err error) {
 			delete(parts, s.kind)
 		}
 	}
-	if len(parts) > 0 || len(d.keys)%keySize != 0 || len(d.cves)%cveSize != 0 {
+	delete(parts, sectionDays) // a file of format 1.0 has none
+	if len(parts) > 0 || len(d.keys)%keySize != 0 || len(d.cves)%cveSize != 0 || len(d.days)%daySize != 0 {
 		return nil, damaged("section missing")
 	}
 	if err := json.Unmarshal(meta, &d.info); err != nil {

@@ -28,7 +28,7 @@ import (
 const (
 	magic       = "bulkhdb\n"
 	major       = 1
-	minor       = 0
+	minor       = 1
 	headerFixed = 68
 	sectionSize = 24
 	maxSections = 64
@@ -45,11 +45,13 @@ const (
 	sectionEntries                           // length and body of what advisories say of packages, by package
 	sectionKeys                              // packages in order: ecosystem, name, offset and length of the entries
 	sectionCVEs                              // CVE ids in order, with what is known about each
+	sectionDays                              // CVE ids in order, with the day each was listed as exploited; since 1.1
 )
 
 const (
 	keySize = 16
 	cveSize = 16
+	daySize = 12
 )
 
 // Limits of what is read from and written to a file.

@@ -41,7 +41,7 @@ type Result struct {
 // likely to be, fixable, severe, by name.
 func (d *DB) Match(packages []*model.Package) (result *Result, err error) {
 	defer catchFault(&err)()
-	m := matcher{db: d, result: &Result{}, names: map[string]string{}}
+	m := matcher{db: d, result: &Result{}, names: map[string]string{}, upgrades: map[release]*model.Upgrade{}}
 	for _, p := range packages {
 		if p.Owner != "" {
 			m.result.Owned++
@@ -51,15 +51,22 @@ func (d *DB) Match(packages []*model.Package) (result *Result, err error) {
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(m.result.Vulnerabilities, urgent)
+	slices.SortStableFunc(m.result.Vulnerabilities, Urgent)
+	for _, u := range m.upgrades {
+		slices.SortStableFunc(u.Packages, func(a, b *model.Package) int {
+			return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version), slices.Compare(a.Locations, b.Locations))
+		})
+	}
 	slices.SortStableFunc(m.result.Gaps, func(a, b Gap) int {
 		return cmp.Or(cmp.Compare(a.Ecosystem, b.Ecosystem), cmp.Compare(a.Reason, b.Reason))
 	})
 	return m.result, nil
 }
 
-// urgent orders vulnerabilities, the most pressing first.
-func urgent(a, b *model.Vulnerability) int {
+// Urgent orders vulnerabilities, the most pressing first: those known to be
+// exploited, then by the probability that they will be, then those a version
+// cures, then by severity.
+func Urgent(a, b *model.Vulnerability) int {
 	return cmp.Or(
 		-compareBool(a.Exploited, b.Exploited),
 		-cmp.Compare(a.EPSS, b.EPSS),
@@ -88,6 +95,8 @@ type matcher struct {
 	db     *DB
 	result *Result
 	names  map[string]string // what the database calls an ecosystem, empty where it has no data of it
+
+	upgrades map[release]*model.Upgrade
 }
 
 // A hit is an advisory that applies to a package.
@@ -126,13 +135,16 @@ func (m *matcher) match(p *model.Package) error {
 	default:
 		m.result.Covered++
 	}
-	hits, err := m.hits(p, name, v)
+	hits, all, err := m.hits(p, name, v)
 	if err != nil {
 		return err
 	}
 	found, err := m.merge(p, v, hits)
+	if err != nil {
+		return err
+	}
 	m.result.Vulnerabilities = append(m.result.Vulnerabilities, found...)
-	return err
+	return m.advise(advice{p, release{ecosystem, name, text}, v, found, hits, all})
 }
 
 // ecosystem returns what the database calls an ecosystem and release, empty
@@ -156,14 +168,14 @@ func (m *matcher) ecosystem(name string) (string, error) {
 	return found, nil
 }
 
-// hits returns what applies to a version of a package.
-func (m *matcher) hits(p *model.Package, name string, v version) ([]hit, error) {
+// hits returns what applies to a version of a package, and all that advisories
+// say of the package, by advisory.
+func (m *matcher) hits(p *model.Package, name string, v version) (hits []hit, all map[uint64][]*entry, err error) {
 	i, found, err := m.db.find(v.order.ecosystem, name)
 	if err != nil || !found {
-		return nil, err
+		return nil, nil, err
 	}
-	var hits []hit
-	all := map[uint64][]*entry{}
+	all = map[uint64][]*entry{}
 	unclear := false
 	err = m.db.eachEntry(i, func(n *entry) error {
 		all[n.advisory] = append(all[n.advisory], n)
@@ -192,7 +204,7 @@ func (m *matcher) hits(p *model.Package, name string, v version) ([]hit, error) 
 	if unclear {
 		m.gap(BadVersion, p)
 	}
-	return hits, err
+	return hits, all, err
 }
 
 // gap notes that nothing is known about a package.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
@@ -52,6 +53,9 @@ func printed(r *Result) string {
 		fmt.Fprintf(&b, ", %s", v.Source)
 		if v.Exploited {
 			b.WriteString(", exploited")
+		}
+		if !v.Listed.IsZero() {
+			b.WriteString(" since " + v.Listed.Format(time.DateOnly))
 		}
 		if v.EPSS > 0 {
 			fmt.Fprintf(&b, ", epss %.5f", v.EPSS)

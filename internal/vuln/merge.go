@@ -105,13 +105,16 @@ func (m *matcher) vulnerability(p *model.Package, v version, g *group) (*model.V
 		}
 		out.Exploited = out.Exploited || fact.exploited
 		out.EPSS = max(out.EPSS, fact.epss)
+		if !fact.listed.IsZero() && (out.Listed.IsZero() || fact.listed.Before(out.Listed)) {
+			out.Listed = fact.listed
+		}
 		if s, ok := baseScore(fact.vector); ok {
 			known = worse(known, s)
 		}
 	}
 	slices.SortStableFunc(g.hits, func(a, b hit) int { return byFame(a.id, b.id) })
 	best := g.severity(known)
-	out.Severity, out.Score = best.level, best.score
+	out.Severity, out.Score, out.Vector = best.level, best.score, best.vector
 	for _, h := range g.hits {
 		out.Summary = cmp.Or(out.Summary, h.summary)
 		out.Source = cmp.Or(out.Source, sourceOf(h.id, p.Ecosystem))

@@ -95,6 +95,7 @@ func TestScores(t *testing.T) {
 		"AV:N/AC:L/Au:N/C:P/I:P/A:P":                                      {level: "high", score: 7.5, old: true},
 		"(AV:N/AC:L/Au:N/C:C/I:C/A:C)":                                    {level: "high", score: 10, old: true},
 	} {
+		want.vector = vector
 		if got, ok := baseScore(vector); !ok || got != want {
 			t.Errorf("%s: got %v, %v, want %v", vector, got, ok, want)
 		}

@@ -18,6 +18,8 @@ type severity struct {
 	level string  // one of levels
 	score float64 // CVSS base score, 0 where there is none
 	old   bool    // by CVSS 2, which knows no critical
+
+	vector string // what score was computed of
 }
 
 // baseScore computes the base score of a CVSS vector of any version.
@@ -25,6 +27,14 @@ func baseScore(vector string) (severity, bool) {
 	if len(vector) > maxVersion {
 		return severity{}, false
 	}
+	s, ok := scored(vector)
+	if ok {
+		s.vector = vector
+	}
+	return s, ok
+}
+
+func scored(vector string) (severity, bool) {
 	switch {
 	case strings.HasPrefix(vector, "CVSS:4.0/"):
 		if v, err := cvss40.ParseVector(vector); err == nil {

@@ -74,6 +74,9 @@ func (b *builder) writeSections(ctx context.Context, w *fileWriter) error {
 	if err := w.section(sectionCVEs, bytes.NewReader(b.cveRows())); err != nil {
 		return err
 	}
+	if err := w.section(sectionDays, bytes.NewReader(b.dayRows())); err != nil {
+		return err
+	}
 	meta, err := json.Marshal(b.stats.Info)
 	if err != nil {
 		return err
@@ -151,6 +154,17 @@ func (b *builder) cveRows() []byte {
 	return rows
 }
 
+// dayRows returns the table of the days CVEs were listed as exploited.
+func (b *builder) dayRows() []byte {
+	var rows []byte
+	for _, id := range slices.Sorted(maps.Keys(b.cves)) {
+		if day := b.cves[id].listed; !day.IsZero() {
+			rows = encodeListed(rows, id, day)
+		}
+	}
+	return rows
+}
+
 // A fileWriter writes sections and sums them up.
 type fileWriter struct {
 	f      *os.File
@@ -161,7 +175,7 @@ type fileWriter struct {
 	header header
 }
 
-const sectionCount = 6
+const sectionCount = 7
 
 func newFileWriter(f *os.File, now time.Time) *fileWriter {
 	w := &fileWriter{f: f, w: bufio.NewWriterSize(f, 1<<18), sum: sha256.New(), crc: crc32.New(castagnoli())}

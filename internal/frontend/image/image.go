@@ -111,6 +111,11 @@ func Read(f *source.File) *model.Facts {
 
 // known returns vulnerabilities without those that name no package.
 func known(all []*model.Vulnerability) []*model.Vulnerability {
+	for _, v := range all {
+		if v != nil && v.Upgrade != nil {
+			v.Upgrade.Packages = slices.DeleteFunc(v.Upgrade.Packages, func(p *model.Package) bool { return p == nil })
+		}
+	}
 	return slices.DeleteFunc(all, func(v *model.Vulnerability) bool { return v == nil || v.Package == nil })
 }
 

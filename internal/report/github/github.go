@@ -32,6 +32,12 @@ func (Writer) Write(w io.Writer, r *report.Report) error {
 		}
 		fmt.Fprintf(b, "::%s %s,title=%s::%s\n", command(f.Severity), place, title, data(message))
 	}
+	for _, x := range r.Warnings {
+		fmt.Fprintf(b, "::warning title=bulkhead::%s\n", data(x))
+	}
+	for _, i := range r.Images { // the record of what the gate judged
+		fmt.Fprintf(b, "::notice title=bulkhead::%s\n", data("judged "+i.Judged()))
+	}
 	_, reason := r.Exit()
 	fmt.Fprintf(b, "::notice title=bulkhead::%s\n", data(reason))
 	_, err := io.WriteString(w, b.String())

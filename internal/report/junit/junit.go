@@ -7,6 +7,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"strings"
 
 	"bulkhead/internal/finding"
 	"bulkhead/internal/report"
@@ -71,13 +72,17 @@ func (Writer) Write(w io.Writer, r *report.Report) error {
 	}
 	for i := range r.Findings {
 		s := open(r.Findings[i].Rule)
-		s.Cases = append(s.Cases, fail(&r.Findings[i], r.FailOn))
+		s.Cases = append(s.Cases, fail(&r.Findings[i], r))
 	}
 	for _, x := range r.Suppressed {
 		s := open(x.Finding.Rule)
 		c := describe(&x.Finding)
 		c.Skipped = &skipped{Message: report.Printable("suppressed at " + x.Where + ": " + x.Reason)}
 		s.Cases = append(s.Cases, c)
+	}
+	for _, i := range r.Images { // the record of what the gate judged
+		s := open("judged")
+		s.Cases = append(s.Cases, testCase{Name: report.Printable(i.Judged()), Class: s.Name, Out: report.Printable(strings.Join(r.Warnings, "; "))})
 	}
 	all.count()
 	if _, err := io.WriteString(w, xml.Header); err != nil {
@@ -124,10 +129,10 @@ func describe(f *finding.Finding) testCase {
 
 // fail returns the case of f, which fails where f fails the check and says
 // what was found otherwise.
-func fail(f *finding.Finding, failOn finding.Severity) testCase {
+func fail(f *finding.Finding, r *report.Report) testCase {
 	c := describe(f)
 	text := report.Printable(fmt.Sprintf("%s: %s: %s: %s", f.Where(), f.Severity, f.Subject, f.Message))
-	if f.Severity < failOn {
+	if !r.Fails(f) {
 		c.Out = text
 		return c
 	}

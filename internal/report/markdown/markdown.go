@@ -21,6 +21,9 @@ func (Writer) Write(w io.Writer, r *report.Report) error {
 	if len(r.Looked) > 0 {
 		fmt.Fprintf(b, "Looked at %s.\n\n", plain(strings.Join(r.Looked, ", ")))
 	}
+	for _, x := range r.Warnings {
+		fmt.Fprintf(b, "Warning: %s.\n\n", plain(x))
+	}
 	for i, s := range r.Top {
 		sentence := s.Sentence
 		if sentence == "" {

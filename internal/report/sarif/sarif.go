@@ -47,6 +47,12 @@ func invoke(r *report.Report) invocation {
 		Successful: r.Faults == 0, ExitCode: code, ExitReason: reason,
 		Start: r.Started.UTC().Format(time.RFC3339Nano), End: r.Started.Add(r.Took).UTC().Format(time.RFC3339Nano),
 	}
+	for _, w := range r.Warnings {
+		v.Notifications = append(v.Notifications, notification{Level: "warning", Message: text(w)})
+	}
+	for _, i := range r.Images {
+		v.Notifications = append(v.Notifications, notification{Level: "note", Message: text("judged " + i.Judged())})
+	}
 	for _, n := range r.NotChecked {
 		v.Notifications = append(v.Notifications, notification{Level: "note", Message: text("not checked: " + n.What + ": " + n.Why)})
 	}

@@ -52,6 +52,9 @@ func (p *printer) screenLines(b budget) []string {
 	if rest := p.rest(); rest != "" {
 		lines = append(lines, rest)
 	}
+	for _, w := range p.report.Warnings[:min(len(p.report.Warnings), 2)] {
+		lines = append(lines, shorten("warning: "+report.Printable(w), p.width))
+	}
 	lines = append(lines, p.details(p.unknown(), b)...)
 	if next := p.next(); next != "" {
 		lines = append(lines, shorten(next, p.width))

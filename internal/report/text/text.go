@@ -75,6 +75,9 @@ func (p *printer) println(line string) {
 // not matter.
 func (p *printer) summary() {
 	p.println(p.verdict())
+	for _, w := range p.report.Warnings {
+		p.println("warning: " + report.Printable(w))
+	}
 	if looked := p.looked(); looked != "" {
 		p.println(looked)
 	}
@@ -103,11 +106,13 @@ func (p *printer) verdict() string {
 	r := p.report
 	failing := 0
 	var counts []string
+	for i := range r.Findings {
+		if r.Fails(&r.Findings[i]) {
+			failing++
+		}
+	}
 	for v, n := range r.Counts() {
 		v := finding.Severity(v)
-		if v >= r.FailOn {
-			failing += n
-		}
 		if n > 0 {
 			counts = append([]string{p.style.severity(v, fmt.Sprintf("%d %s", n, v))}, counts...)
 		}
@@ -121,9 +126,9 @@ func (p *printer) verdict() string {
 	}
 	switch {
 	case failing > 0:
-		return report.Count(failing, "finding") + " at " + report.AtLeast(r.FailOn) + detail
+		return report.Count(failing, "finding") + " " + r.Bar() + detail
 	case len(counts) > 0:
-		return "nothing at " + report.AtLeast(r.FailOn) + detail
+		return "nothing " + r.Bar() + detail
 	}
 	return "no findings" + detail
 }

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"cmp"
 	_ "embed"
 	"strings"
 
@@ -23,41 +24,82 @@ var vulnerablePackage = &rule.Rule{
 }
 
 func checkVulnerablePackage(p *rule.Pass, i *model.Image) {
-	for _, v := range i.Vulnerabilities {
-		urgent := v.Exploited && pending(v)
-		if malicious(v) || v.State != model.FixAvailable && !urgent {
+	for _, o := range occurrences(i) {
+		v := o.vulnerability
+		// What somebody has an excuse for is reported so that it can be seen to
+		// be suppressed.
+		judged := p.Site.Unfixed || v.Exploited || v.Excuse != nil
+		if malicious(v) || v.State != model.FixAvailable && !(judged && pending(v)) {
 			continue
 		}
 		exploited, cure := "", "no version cures it yet"
+		if v.State == model.WontFix {
+			cure = "the distribution will not cure it"
+		}
 		if v.Exploited {
 			exploited = ", which is being exploited"
 		}
 		if v.Fixed != "" {
 			cure = v.Fixed + " cures it"
 		}
-		f := p.Reportf(software(i, v.Package), "%s %s has %s%s; %s%s", v.Package.Name, v.Package.Version, v.ID, exploited, cure, loaded(i, v.Package))
+		f := p.Reportf(software(i, v.Package), "%s has %s%s; %s%s", model.Software(o.packages), v.ID, exploited, cure, loaded(i, o.packages...))
 		if f.Severity = harm(v); v.Package.Dev {
 			f.Severity = min(f.Severity, finding.Low) // it is not in what runs
 		}
-		f.Vulnerability = v
+		f.Vulnerability, f.Packages = v, o.packages
 		trace(f, i, v.Package.Layer)
 	}
 }
 
-// loaded says whether a running container uses a package, or that only builds
-// and tests do, as the end of a message; nothing of an image.
-func loaded(i *model.Image, p *model.Package) string {
-	switch {
-	case p.Dev:
+// loaded says whether a running container uses one of packages, or that only
+// builds and tests do, as the end of a message; nothing of an image. Either all
+// of packages are for builds and tests, or none.
+func loaded(i *model.Image, packages ...*model.Package) string {
+	if packages[0].Dev {
 		return "; needed to build or test only"
-	case i.Running == nil:
+	}
+	if i.Running == nil {
 		return ""
-	case p.Loaded == model.Set:
+	}
+	switch model.InUse(packages) {
+	case model.Set:
 		return "; a process has it loaded"
-	case p.Loaded == model.Unset:
+	case model.Unset:
 		return "; no process has it loaded"
 	}
 	return "; whether it is loaded cannot be told"
+}
+
+// An occurrence is one vulnerability in one release of one piece of software,
+// however many packages were made of it and however often it is there.
+type occurrence struct {
+	vulnerability *model.Vulnerability // of the first of the packages
+	packages      []*model.Package
+}
+
+// occurrences returns those of i, in the order of its vulnerabilities.
+func occurrences(i *model.Image) []*occurrence {
+	type key struct {
+		id, ecosystem, source, version, fixed string
+		dev                                   bool
+		excuse                                model.Excuse
+	}
+	var out []*occurrence
+	at := map[key]*occurrence{}
+	for _, v := range i.Vulnerabilities {
+		p := v.Package
+		k := key{v.ID, p.Ecosystem, cmp.Or(p.Source, p.Name), cmp.Or(p.SourceVersion, p.Version), v.Fixed, p.Dev, model.Excuse{}}
+		if v.Excuse != nil {
+			k.excuse = *v.Excuse
+		}
+		o := at[k]
+		if o == nil {
+			o = &occurrence{vulnerability: v}
+			at[k], out = o, append(out, o)
+		}
+		o.packages = append(o.packages, p)
+	}
+	return out
 }
 
 // pending reports whether no version cures v yet.
