@@ -1,7 +1,7 @@
 package check
 
 import (
-	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,11 +17,11 @@ func TestUnknownAge(t *testing.T) {
 		now  time.Time
 		want string
 	}{
-		{"node:22.23.2", at.AddDate(0, 0, 61), "[{whether there is a newer release than node:22.23.2 the table of official tags is of 2026-08-21}]"},
-		{"node:22.23.2", at.AddDate(0, 0, 59), "[]"},
-		{"node:22.1.0", at.AddDate(0, 0, 61), "[]"}, // one is known
-		{"node:22", at.AddDate(0, 0, 61), "[]"},
-		{"acme/node:22.23.2", at.AddDate(0, 0, 61), "[]"},
+		{"node:22.23.2", at.AddDate(0, 0, 61), "whether there is a newer release than node:22.23.2: the table of official tags is of 2026-08-21"},
+		{"node:22.23.2", at.AddDate(0, 0, 59), ""},
+		{"node:22.1.0", at.AddDate(0, 0, 61), ""}, // one is known
+		{"node:22", at.AddDate(0, 0, 61), ""},
+		{"acme/node:22.23.2", at.AddDate(0, 0, 61), ""},
 	} {
 		ref, err := oci.ParseReference(tt.ref)
 		if err != nil {
@@ -29,7 +29,11 @@ func TestUnknownAge(t *testing.T) {
 		}
 		i := &model.Image{Use: model.BaseImage, Ref: model.Fact[model.Reference]{Value: ref, State: model.Set}}
 		sys := &model.System{Site: model.Site{Now: tt.now}, Images: []*model.Image{i, i}}
-		if got := fmt.Sprint(unknownAge(sys)); got != tt.want {
+		var all []string
+		for _, n := range unknownAge(sys) {
+			all = append(all, n.What+": "+n.Why)
+		}
+		if got := strings.Join(all, ", "); got != tt.want {
 			t.Errorf("%s on %s: got %s, want %s", tt.ref, tt.now.Format(time.DateOnly), got, tt.want)
 		}
 	}
