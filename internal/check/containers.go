@@ -29,6 +29,7 @@ func (r *runner) openContainers(ctx context.Context, about *scope, sys *model.Sy
 			i.Config = w.Image.Config
 		}
 		sys.Images = append(sys.Images, i)
+		r.remember(c.Tree)
 		r.inside = append(r.inside, opened{image: i, tree: c.Tree, container: c})
 	}
 	return nil

@@ -40,11 +40,13 @@ type keptFound struct {
 }
 
 type keptRare struct {
-	Software  bool
-	Evidence  inventory.Record
-	Sums      []byte
-	Secrets   []secret.Secret
-	MD5, Text []byte
+	Software bool
+	Evidence inventory.Record
+	Sums     []byte
+	Secrets  []secret.Secret
+	Recorded []byte
+	Digests  [][]byte
+	Text     []byte
 }
 
 // codec returns the codec of what is found. Whoever changes what these types
@@ -84,7 +86,7 @@ func codec(salt [32]byte) *oci.Codec[found] {
 func (f *found) keep() keptFound {
 	k := keptFound{Telling: f.telling, Crowded: f.crowded, Script: f.script, Interpreter: f.interpreter}
 	if r := f.rare; r != nil {
-		k.Rare = &keptRare{Software: r.software, Sums: r.sums, Secrets: r.secrets, MD5: r.md5, Text: r.text}
+		k.Rare = &keptRare{Software: r.software, Sums: r.sums, Recorded: r.recorded, Secrets: r.secrets, Digests: r.digests, Text: r.text}
 		if r.software {
 			k.Rare.Evidence = r.evidence.Record()
 		}
@@ -96,7 +98,7 @@ func (f *found) keep() keptFound {
 func (k *keptFound) found(e *oci.Entry) (found, error) {
 	f := found{telling: k.Telling, crowded: k.Crowded, script: k.Script, interpreter: k.Interpreter}
 	if r := k.Rare; r != nil {
-		f.rare = &rare{software: r.Software, sums: r.Sums, secrets: r.Secrets, md5: r.MD5, text: r.Text}
+		f.rare = &rare{software: r.Software, sums: r.Sums, recorded: r.Recorded, secrets: r.Secrets, digests: r.Digests, text: r.Text}
 		if r.Software {
 			var err error
 			if f.rare.evidence, err = r.Evidence.Evidence(e); err != nil {

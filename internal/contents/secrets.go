@@ -3,6 +3,7 @@ package contents
 import (
 	"bytes"
 
+	"bulkhead/internal/inventory"
 	"bulkhead/internal/model"
 	"bulkhead/internal/oci"
 	"bulkhead/internal/secret"
@@ -12,17 +13,20 @@ import (
 // also of those that an upper layer hides, each once. What a package brought
 // and nobody changed is everybody's and left out.
 func secrets(w *oci.Walk[found]) []model.Secret {
-	shipped := shippedSums(w)
+	shipped, recorded := shippedSums(w)
 	var all secret.Collection[*oci.Entry]
 	for _, f := range w.Found {
 		r := f.Value.special()
 		if len(r.secrets) == 0 {
 			continue
 		}
-		want := shipped[nameHash([]byte(f.Entry.Name))]
+		name := inventory.DigestName([]byte(f.Entry.Name))
+		byPackage, byPython := matches(shipped[name], r.digests), matches(recorded[name], r.digests)
 		for _, x := range r.secrets {
-			if want != nil && bytes.Equal(r.md5, want) { // what dpkg records; it keeps no attacker out who can write the database too
-				x.Public = "shipped by a package"
+			// Somebody's own program may be installed as a Python distribution,
+			// so that alone acquits nothing that is certain.
+			if byPackage || byPython && x.Grade < secret.Certain {
+				x.Public = "shipped by a package" // it keeps no attacker out who can write the database too
 			}
 			all.Add(x, f.Entry)
 		}
@@ -41,17 +45,33 @@ func secrets(w *oci.Walk[found]) []model.Secret {
 	return out
 }
 
-// shippedSums returns what package databases record of the files that hold
-// secrets, by the hashes of their names: nil of those no package has.
-func shippedSums(w *oci.Walk[found]) map[uint64][]byte {
-	out := map[uint64][]byte{}
+// matches reports whether one of the digests that are recorded of a file is one of
+// its own.
+func matches(recorded, own [][]byte) bool {
+	for _, r := range recorded {
+		for _, d := range own {
+			if bytes.Equal(r, d) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// shippedSums returns what package databases, and Python distributions, record of
+// the files that hold secrets, by the hashes of their names.
+func shippedSums(w *oci.Walk[found]) (shipped, recorded map[uint64][][]byte) {
+	shipped, recorded = map[uint64][][]byte{}, map[uint64][][]byte{}
 	for _, f := range w.Found {
 		if len(f.Value.special().secrets) > 0 {
-			out[nameHash([]byte(f.Entry.Name))] = nil
+			name := inventory.DigestName([]byte(f.Entry.Name))
+			shipped[name], recorded[name] = nil, nil
 		}
 	}
 	for _, f := range w.Found {
-		f.Value.special().sums.into(out)
+		r := f.Value.special()
+		r.sums.Into(shipped)
+		r.recorded.Into(recorded)
 	}
-	return out
+	return shipped, recorded
 }

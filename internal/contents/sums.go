@@ -3,9 +3,10 @@ package contents
 import (
 	"bytes"
 	"crypto/md5"
-	"encoding/binary"
 	"encoding/hex"
 	"strings"
+
+	"bulkhead/internal/inventory"
 )
 
 // maxSums bounds one list of digests, in bytes. That of the Linux kernel's
@@ -17,17 +18,10 @@ func sumsFile(name string) bool {
 	return strings.HasPrefix(name, "var/lib/dpkg/info/") && strings.HasSuffix(name, ".md5sums")
 }
 
-// Sums are the digests of files by the hashes of their names, in the shape of
-// a few bytes: a package database may have a million.
-type sums []byte
-
-// sumSize is the size of one: the hash of the name, then the MD5 of the content.
-const sumSize = 8 + md5.Size
-
 // readSums reads a list of dpkg's: a digest in hexadecimal, two spaces and a name
 // a line.
-func readSums(text []byte) sums {
-	var out sums
+func readSums(text []byte) inventory.Digests {
+	var out inventory.Digests
 	for line := range bytes.Lines(text) {
 		digest, name, ok := bytes.Cut(bytes.TrimSpace(line), []byte("  "))
 		var sum [md5.Size]byte
@@ -35,28 +29,8 @@ func readSums(text []byte) sums {
 			continue
 		}
 		if _, err := hex.Decode(sum[:], digest); err == nil {
-			out = binary.LittleEndian.AppendUint64(out, nameHash(name))
-			out = append(out, sum[:]...)
+			out.Add(name, sum[:])
 		}
 	}
 	return out
-}
-
-// nameHash returns the FNV-1a hash of a name.
-func nameHash(name []byte) uint64 {
-	h := uint64(14695981039346656037)
-	for _, c := range name {
-		h = (h ^ uint64(c)) * 1099511628211
-	}
-	return h
-}
-
-// into sets the digests of the names that all has.
-func (s sums) into(all map[uint64][]byte) {
-	for ; len(s) >= sumSize; s = s[sumSize:] {
-		name := binary.LittleEndian.Uint64(s)
-		if _, ok := all[name]; ok {
-			all[name] = s[8:sumSize]
-		}
-	}
 }

@@ -24,10 +24,11 @@ type found struct {
 type rare struct {
 	software bool // evidence holds, if the file is not hidden where that matters
 	evidence inventory.Evidence
-	sums     sums // what a package database says of the content of files
+	sums     inventory.Digests // what a package database says of the content of files
+	recorded inventory.Digests // what a Python distribution says of its files
 	secrets  []secret.Secret
-	md5      []byte // of a file with secrets, where it was worked out
-	text     []byte // of the files accounts are in, without passwords
+	digests  [][]byte // of a file with secrets, those that were worked out
+	text     []byte   // of the files accounts are in, without passwords
 }
 
 // special returns the rare things, which may be nothing.
@@ -100,6 +101,10 @@ func (l *looker) read(e *oci.Entry, c *oci.Content) found {
 	case l.software.Want(e) != oci.Skip:
 		c.Twice(func(c *oci.Content) { l.scan(&r, e, c) }, func(c *oci.Content) { r.evidence = l.software.Read(e, c) })
 		r.software = l.software.Keep(r.evidence)
+		if digests := r.evidence.Digests(); l.sums < maxAllSums {
+			r.sums = digests
+			l.sums += len(digests)
+		}
 	case e.Name == passwdFile || e.Name == shadowFile:
 		c.Twice(func(c *oci.Content) { l.scan(&r, e, c) }, func(c *oci.Content) {
 			if text, err := c.ReadAll(maxAccountText); err == nil { // else its accounts are unknown
@@ -111,10 +116,15 @@ func (l *looker) read(e *oci.Entry, c *oci.Content) found {
 			r.sums = readSums(text)
 			l.sums += len(r.sums)
 		}
+	case inventory.IsRecord(e.Name):
+		if text, err := c.ReadAll(maxSums); err == nil && l.sums < maxAllSums {
+			r.recorded = inventory.RecordDigests(e.Name, text)
+			l.sums += len(r.recorded)
+		}
 	default:
 		l.scan(&r, e, c)
 	}
-	if r.software || len(r.sums) > 0 || len(r.secrets) > 0 || len(r.text) > 0 {
+	if r.software || len(r.sums)+len(r.recorded) > 0 || len(r.secrets) > 0 || len(r.text) > 0 {
 		f.rare = &r
 	}
 	return f
@@ -161,11 +171,11 @@ func (l *looker) scan(r *rare, e *oci.Entry, c *oci.Content) {
 	}
 	r.secrets = res.Secrets
 	l.secrets += len(res.Secrets)
-	switch {
-	case res.Digests != nil:
-		r.md5 = res.Digests.MD5[:]
+	switch d := res.Digests; {
+	case d != nil:
+		r.digests = [][]byte{d.MD5[:], d.SHA1[:], d.SHA256[:]}
 	case sum != nil:
-		r.md5 = sum.Sum(nil)
+		r.digests = [][]byte{sum.Sum(nil)}
 	}
 }
 

@@ -15,6 +15,7 @@ func readAPK(f *file) Evidence {
 	}
 	var out Evidence
 	i, o, dir := newAPK(), owned{}, []byte(nil)
+	var file []byte
 	flush := func() {
 		if i.Name != "" && i.Version != "" {
 			o.owner = i.Name
@@ -48,7 +49,10 @@ func readAPK(f *file) Evidence {
 		case 'F':
 			dir = value
 		case 'R':
-			o.add(bytes.Join([][]byte{dir, value}, []byte("/")))
+			file = bytes.Join([][]byte{dir, value}, []byte("/"))
+			o.add(file)
+		case 'Z':
+			out.digests.Add(file, apkDigest(value))
 		}
 	}
 	flush()

@@ -38,6 +38,7 @@ type Evidence struct {
 	parser   *parser
 	packages []*item
 	owned    []owned
+	digests  Digests
 	release  *model.OSRelease
 	err      error
 }

@@ -12,6 +12,8 @@ type owned struct {
 	owner string
 	files []uint64
 	code  code // what kinds of code they hold
+
+	digests Digests // until they are its evidence's
 }
 
 // add adds a path.

@@ -54,7 +54,7 @@ func (r *Record) Evidence(e *oci.Entry) (Evidence, error) {
 		out.packages = append(out.packages, &item{Package: &p.Package, kind: p.Kind, arch: p.Arch, epoch: p.Epoch})
 	}
 	for _, o := range r.Owned {
-		out.owned = append(out.owned, owned{o.Owner, o.Files, code(o.Code)})
+		out.owned = append(out.owned, owned{owner: o.Owner, files: o.Files, code: code(o.Code)})
 	}
 	if r.Err != "" {
 		out.err = errors.New(r.Err)

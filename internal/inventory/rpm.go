@@ -40,6 +40,7 @@ func readRPM(f *file) Evidence {
 		}
 		if i != nil {
 			out.packages = append(out.packages, i)
+			out.digests, o.digests = append(out.digests, o.digests...), nil
 			out.owned = append(out.owned, o)
 		}
 		if len(out.packages) > maxRPMPackages {
@@ -79,6 +80,7 @@ const (
 	rpmDirIndexes = 1116
 	rpmBaseNames  = 1117
 	rpmDirNames   = 1118
+	rpmDigests    = 1035
 )
 
 // An rpmHeader is a header: its index, and its data. rpm, docs/manual/format_header.md.
@@ -170,9 +172,15 @@ func rpmPackage(blob []byte) (*item, owned, error) {
 	}
 	o := owned{owner: i.Name}
 	dirs, indexes := h.strings(rpmDirNames), h.numbers(rpmDirIndexes)
+	digests := h.strings(rpmDigests)
 	for n, base := range h.strings(rpmBaseNames) {
-		if n < len(indexes) && uint64(indexes[n]) < uint64(len(dirs)) {
-			o.add([]byte(dirs[indexes[n]] + base))
+		if n >= len(indexes) || uint64(indexes[n]) >= uint64(len(dirs)) {
+			continue
+		}
+		name := []byte(dirs[indexes[n]] + base)
+		o.add(name)
+		if n < len(digests) {
+			o.digests.Add(name, hexDigest(digests[n]))
 		}
 	}
 	return i, o, nil

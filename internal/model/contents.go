@@ -19,7 +19,7 @@ type File struct {
 	Mode         int // as chmod takes it, with 0o4000 for setuid, 0o2000 for setgid and 0o1000 for sticky
 	UID, GID     int
 	Layer        int      // index in Inventory.Layers
-	Capabilities []string // of a program, as setcap gives them; known of layers that are tar archives
+	Capabilities []string // of a program, as setcap gives them
 	Beneath      int      // in Contents.Writable: how many more there are under this folder
 }
 

@@ -17,7 +17,7 @@ type Entry struct {
 	UID    int
 	GID    int
 	Target string // of a symbolic link
-	Caps   uint64 // permitted capabilities of a program, a bit each; known in tar layers
+	Caps   uint64 // permitted capabilities of a program, a bit each
 	Hidden bool   // an upper layer replaces or deletes it; known in a Found only
 }
 

@@ -17,3 +17,14 @@ func isOpaque(dir *os.File) bool {
 	}
 	return false
 }
+
+// capability returns the attribute that holds a program's capabilities, "" where
+// it has none: capabilities(7), "File capabilities".
+func capability(file *os.File) string {
+	value := make([]byte, 64)
+	n, err := unix.Fgetxattr(int(file.Fd()), "security.capability", value)
+	if err != nil {
+		return ""
+	}
+	return string(value[:n])
+}

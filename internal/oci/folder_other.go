@@ -6,3 +6,6 @@ import "os"
 
 // isOpaque is false: only Linux has overlayfs.
 func isOpaque(*os.File) bool { return false }
+
+// capability is empty: only Linux has file capabilities.
+func capability(*os.File) string { return "" }

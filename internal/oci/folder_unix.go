@@ -137,10 +137,24 @@ func (f *folderLayer) take(name string, info fs.FileInfo) error {
 			}
 		}
 	}
+	if e.Executable() {
+		e.Caps = f.caps(name)
+	}
 	if info.Mode()&fs.ModeSymlink != 0 {
 		e.Target, _ = f.root.Readlink(name) // empty where it went away meanwhile
 	}
 	return f.add(e, k, f)
+}
+
+// caps returns the permitted capabilities of a program: who executes it may be
+// given them.
+func (f *folderLayer) caps(name string) uint64 {
+	file, err := f.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return 0 // who reads its content says so
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	return fileCaps(capability(file))
 }
 
 // content implements opener.
