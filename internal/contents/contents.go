@@ -43,6 +43,7 @@ func (l lookup) look(ctx context.Context, t *oci.Tree, i *model.Image) ([]model.
 	i.Contents = describe(w, configOf(t, i))
 	notes := named(i.Name, inv.Notes)
 	i.Secrets = secrets(w)
+	attribute(i.Secrets, inv)
 	more, err := Match(i, l.db)
 	return append(notes, more...), err
 }

@@ -155,5 +155,6 @@ type Secret struct {
 	Layer   int    // index in Inventory.Layers; -1 where there are none
 	Deleted bool   // an upper layer hides the file; whoever has the image can still read it
 	Certain bool   // its form leaves no doubt
+	Package string // the package the file came with, which everybody can get: "axios 0.21.0 of npm"; empty where none is known
 	Place   Place  // of a project's file: where it is written
 }

@@ -33,6 +33,9 @@ func checkSecretInLayer(p *rule.Pass, i *model.Image) {
 		if s.Deleted {
 			message += "; a later layer deletes it, which takes nothing out of the image"
 		}
+		if s.Package != "" {
+			message += "; it came with " + s.Package
+		}
 		message += by(i, s.Layer)
 		where := s.File
 		if s.Line > 0 {
@@ -41,7 +44,10 @@ func checkSecretInLayer(p *rule.Pass, i *model.Image) {
 		f := p.Report(model.Place{Path: i.Called() + ": " + where}, message)
 		f.Likely = !s.Certain
 		trace(f, i, s.Layer)
-		if !s.Certain {
+		switch {
+		case s.Package != "": // it opens something of those who published the package, if anything
+			f.Severity = finding.Low
+		case !s.Certain:
 			f.Severity = finding.High
 		}
 	}
