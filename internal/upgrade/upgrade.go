@@ -71,34 +71,44 @@ type manager struct {
 	instead func(p *model.Package, version string) string
 }
 
-// systems are the package managers of distributions, by the ecosystem without
-// its release. They take the newest version there is and not the one named: a
-// distribution keeps no other, so that naming it fails a build on the day the
-// next comes out.
-var systems = map[string]string{
-	"Debian":                       "apt-get update && apt-get install -y --only-upgrade ",
-	"Ubuntu":                       "apt-get update && apt-get install -y --only-upgrade ",
-	"Alpine":                       "apk add --no-cache --upgrade ",
-	"Alpaquita":                    "apk add --no-cache --upgrade ",
-	"Chainguard":                   "apk add --no-cache --upgrade ",
-	"Wolfi":                        "apk add --no-cache --upgrade ",
-	"MinimOS":                      "apk add --no-cache --upgrade ",
-	"AlmaLinux":                    "dnf upgrade -y ",
-	"Red Hat":                      "dnf upgrade -y ",
-	"Rocky Linux":                  "dnf upgrade -y ",
-	"openEuler":                    "dnf upgrade -y ",
-	"Mageia":                       "dnf upgrade -y ",
-	"SUSE":                         "zypper --non-interactive update ",
-	"openSUSE":                     "zypper --non-interactive update ",
-	"Azure Linux":                  "tdnf update -y ",
-	"Photon OS":                    "tdnf update -y ",
-	"BellSoft Hardened Containers": "apk add --no-cache --upgrade ",
+// A system is the package manager of a distribution. It takes the newest
+// version there is and not the one named: a distribution keeps no other, so that
+// naming it fails a build on the day the next comes out.
+type system struct {
+	some string // upgrades the packages named behind it
+	all  string // upgrades all
+}
+
+// maxNamed is how many packages a command names. Above that, it upgrades all.
+const maxNamed = 12
+
+// systemOf returns the package manager of a distribution, by the ecosystem
+// without its release.
+func systemOf(base string) (system, bool) {
+	switch base {
+	case "Debian", "Ubuntu":
+		return system{"apt-get update && apt-get install -y --only-upgrade ", "apt-get update && apt-get upgrade -y"}, true
+	case "Alpine", "Alpaquita", "BellSoft Hardened Containers", "Chainguard", "MinimOS", "Wolfi":
+		return system{"apk add --no-cache --upgrade ", "apk upgrade --no-cache"}, true
+	case "AlmaLinux", "Mageia", "Red Hat", "Rocky Linux", "openEuler":
+		return system{"dnf upgrade -y ", "dnf upgrade -y"}, true
+	case "SUSE", "openSUSE":
+		return system{"zypper --non-interactive update ", "zypper --non-interactive update"}, true
+	case "Azure Linux", "Photon OS":
+		return system{"tdnf update -y ", "tdnf update -y"}, true
+	}
+	return system{}, false
 }
 
 func managerOf(p *model.Package) manager {
 	base, _, _ := strings.Cut(p.Ecosystem, ":")
-	if command, ok := systems[base]; ok {
-		return manager{name: base, system: true, do: func(names, _ string) string { return command + names }}
+	if s, ok := systemOf(base); ok {
+		return manager{name: base, system: true, do: func(names, _ string) string {
+			if strings.Count(names, " ") >= maxNamed {
+				return s.all
+			}
+			return s.some + names
+		}}
 	}
 	file := ""
 	if len(p.Locations) > 0 {

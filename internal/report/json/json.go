@@ -85,12 +85,21 @@ type summary struct {
 	NotChecked []note    `json:"not_checked"`
 	Faults     int       `json:"faults"`
 	Data       []string  `json:"data"`
+	Warnings   []string  `json:"warnings"`
+	Upgrades   []advice  `json:"upgrades"`
+
+	FailOnExploited bool `json:"fail_on_kev"`
 }
 
 type image struct {
 	Name   string `json:"name"`
 	Digest string `json:"digest,omitempty"`
 	Base   *base  `json:"base,omitempty"`
+
+	Digests         []string `json:"repository_digests,omitempty"`
+	Packages        int      `json:"packages"`
+	Layers          int      `json:"layers"`
+	Vulnerabilities *known   `json:"vulnerabilities,omitempty"`
 }
 
 type base struct {
@@ -127,7 +136,10 @@ func shareOf(s model.Share, matched bool) *share {
 func images(all []report.Image) []image {
 	out := []image{}
 	for _, i := range all {
-		x := image{Name: i.Name, Digest: i.ID}
+		x := image{Name: i.Name, Digest: i.ID, Digests: i.Digests, Packages: i.Packages, Layers: i.Layers}
+		if i.Matched {
+			x.Vulnerabilities = knownOf(i.Known)
+		}
 		if b := i.Base; b != nil {
 			x.Base = &base{Name: b.Name, Digest: b.Digest, Confidence: string(b.Confidence), Evidence: []evidence{}}
 			for _, e := range b.Evidence {
@@ -192,6 +204,8 @@ type Finding struct {
 	Related     []related `json:"related,omitempty"`
 	Fixes       []fix     `json:"fixes,omitempty"`
 	Fingerprint string    `json:"fingerprint,omitempty"`
+
+	Vulnerability *vulnerability `json:"vulnerability,omitempty"`
 }
 
 type place struct {
@@ -228,6 +242,7 @@ func summarise(r *report.Report) summary {
 		Started: r.Started.UTC().Truncate(time.Second), TookMillis: r.Took.Milliseconds(),
 		Looked: append([]string{}, r.Looked...), Images: images(r.Images), Data: append([]string{}, r.Data...),
 		FailOn: r.FailOn.String(), Faults: r.Faults,
+		Warnings: append([]string{}, r.Warnings...), Upgrades: advices(r), FailOnExploited: r.FailOnExploited,
 		Counts: counts{n[finding.Critical], n[finding.High], n[finding.Medium], n[finding.Low], n[finding.Info], len(r.Suppressed)},
 		Top:    []story{}, NotChecked: []note{},
 	}
@@ -257,6 +272,9 @@ func convert(f *finding.Finding) Finding {
 	out := Finding{
 		Rule: f.Rule, Severity: f.Severity.String(), Subject: f.Subject, Surface: string(f.Surface),
 		Message: f.Message, Gain: f.Gain, Likely: f.Likely, Place: locate(f.Span, f.Path), Fingerprint: f.Fingerprint,
+	}
+	if f.Vulnerability != nil {
+		out.Vulnerability = vulnerabilityOf(f)
 	}
 	for _, r := range f.Related {
 		out.Related = append(out.Related, related{r.Message, locate(r.Span, r.Path)})

@@ -34,13 +34,19 @@ func (Writer) Write(w io.Writer, r *report.Report) error {
 	if len(r.Findings) > 0 {
 		b.WriteString("\n| severity | place | subject | finding | rule |\n|---|---|---|---|---|\n")
 	}
-	for i := range r.Findings {
-		f := &r.Findings[i]
+	for _, g := range r.Groups() {
+		f := g[0]
 		likely := ""
 		if f.Likely {
 			likely = " (likely)"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s%s | %s |\n", f.Severity, code(f.Where()), plain(f.Subject), plain(f.Message), likely, code(f.Rule))
+		fmt.Fprintf(b, "| %s | %s | %s | %s%s | %s |\n", g.Severity(), code(f.Where()), plain(f.Subject), plain(g.Message()), likely, code(f.Rule))
+	}
+	if all := r.Advice(); len(all) > 0 {
+		b.WriteString("\nUpgrades:\n\n")
+		for _, a := range all {
+			fmt.Fprintf(b, "- %s\n", plain(a.Text()))
+		}
 	}
 	if len(r.NotChecked) > 0 {
 		b.WriteString("\nNot checked:\n\n")

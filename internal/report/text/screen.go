@@ -210,6 +210,9 @@ func (p *printer) next() string {
 		return "next: " + p.command("fix", finding.Fix{Safe: true}) + "  shows " + report.Count(safe, "safe change") + unsafeMore(unsafe)
 	case unsafe > 0:
 		return "next: " + p.command("fix", finding.Fix{}) + "  shows " + report.Count(unsafe, "change") + " that may alter behaviour"
+	case len(p.report.Advice()) > 0:
+		first := p.report.Advice()[0]
+		return "next: " + report.Printable(first.Step.Do) + "  cures " + report.Count(len(first.Findings), "finding")
 	case len(p.report.Findings) > 0:
 		return "next: bulkhead explain " + p.report.Findings[0].Rule
 	}

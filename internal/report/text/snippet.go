@@ -10,14 +10,15 @@ import (
 
 // snippets writes every finding the way a compiler would.
 func (p *printer) snippets() {
-	for i := range p.report.Findings {
-		p.snippet(&p.report.Findings[i])
+	for _, g := range p.report.Groups() {
+		p.snippet(g)
 		p.println("")
 	}
 }
 
-func (p *printer) snippet(f *finding.Finding) {
-	p.println(p.style.severity(f.Severity, f.Severity.String()+"["+f.Rule+"]") + ": " + report.Printable(f.Message))
+func (p *printer) snippet(g report.Group) {
+	f := g[0]
+	p.println(p.style.severity(g.Severity(), g.Severity().String()+"["+f.Rule+"]") + ": " + report.Printable(g.Message()))
 	pad := " "
 	if f.Span.IsValid() {
 		at := f.Span.Position()
@@ -35,6 +36,9 @@ func (p *printer) snippet(f *finding.Finding) {
 	}
 	if f.Likely {
 		p.println(pad + " = likely: it rests on something that is not known here")
+	}
+	for _, line := range vulnerabilities(g) {
+		p.println(pad + " = " + report.Printable(line))
 	}
 	for _, rel := range f.Related {
 		where := rel.Path

@@ -38,8 +38,8 @@ func (t Writer) Write(w io.Writer, r *report.Report) error {
 	case t.Terminal:
 		p.screen()
 	default:
-		for i := range r.Findings {
-			p.println(Line(&r.Findings[i]))
+		for _, g := range r.Groups() {
+			p.println(groupLine(g))
 		}
 		p.summary()
 	}
@@ -54,6 +54,13 @@ func Line(f *finding.Finding) string {
 		likely = " [likely]"
 	}
 	return report.Printable(fmt.Sprintf("%s: %s: %s: %s%s (%s)", f.Where(), f.Severity, f.Subject, f.Message, likely, f.Rule))
+}
+
+// groupLine returns g on one line.
+func groupLine(g report.Group) string {
+	f := *g[0]
+	f.Message, f.Severity = g.Message(), g.Severity()
+	return Line(&f)
 }
 
 // A printer writes one report.
@@ -81,6 +88,7 @@ func (p *printer) summary() {
 	if looked := p.looked(); looked != "" {
 		p.println(looked)
 	}
+	p.advice()
 	for _, i := range p.report.Images {
 		if line := i.Sentence(); line != "" {
 			p.println("base: " + report.Printable(line))
