@@ -14,16 +14,18 @@ const (
 func (a *app) guardCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "guard",
-		Short: "Refuse what is unsafe at the Docker API, and say how to do it right",
+		Short: "Refuse what is unsafe at the Docker API and at Kubernetes admission, and say how to do it right",
 		Long: `Guard is an authorization plugin of the Docker engine: the engine asks it about
 every request, and what would get out of a container and at the host is denied,
-with the command line to use instead. The rules are those of check.`,
+with the command line to use instead. The rules are those of check. Admission is
+the same for a Kubernetes cluster, as a validating webhook.`,
 		Example: `  sudo bulkhead guard install     # prints what it changes and asks first
   sudo bulkhead guard test        # proves on this engine that the deny path is live
   sudo bulkhead guard allow 7f3a  # let one denied request pass, once`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.guardServeCommand(), a.guardAllowCommand(), a.guardOffCommand(), a.guardOnCommand())
+	cmd.AddCommand(a.guardServeCommand(), a.guardAllowCommand(), a.guardOffCommand(), a.guardOnCommand(),
+		a.admissionCommand(), a.manifestsCommand(), a.auditCommand())
 	return cmd
 }

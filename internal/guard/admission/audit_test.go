@@ -9,7 +9,7 @@ import (
 func TestAudit(t *testing.T) {
 	list := `{"apiVersion":"v1","kind":"List","items":[` + pod(good) + `,` + "\n" +
 		strings.Replace(pod(`{"privileged":true}`), `"shop"`, `"kube-system"`, 1) + `,` + "\n" + pod(`{"privileged":true}`) + `]}`
-	v, err := judge(t, Default(), nil).Audit("pods.json", []byte(list))
+	v, err := judge(t, Default(), nil).Audit(t.Context(), "pods.json", []byte(list))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestAuditMany(t *testing.T) {
 		fmt.Fprintf(&b, "  - apiVersion: v1\n    kind: Pod\n    metadata: {name: p%d}\n    spec: {hostPID: true, containers: [{name: a, image: a}]}\n", i)
 	}
 	m := Mode{Rules: map[string]Action{"host-pid": Deny}, Deny: 10, Warn: 10}
-	v, err := judge(t, m, nil).Audit("pods.yaml", []byte(b.String()))
+	v, err := judge(t, m, nil).Audit(t.Context(), "pods.yaml", []byte(b.String()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestAuditErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"kind: Pod\n  x: [": "pods.yaml:2:3",
 	} {
-		_, err := judge(t, Default(), nil).Audit("pods.yaml", []byte(text))
+		_, err := judge(t, Default(), nil).Audit(t.Context(), "pods.yaml", []byte(text))
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: got %v, want an error at %s", text, err, want)
 		}

@@ -15,6 +15,7 @@ import (
 	"bulkhead/internal/model"
 	"bulkhead/internal/resolve"
 	"bulkhead/internal/rule"
+	"bulkhead/internal/source"
 )
 
 // An Action says what is done about a finding.
@@ -69,6 +70,10 @@ type Policy interface {
 	// Review returns what the policies say of a request. It returns when ctx
 	// ends.
 	Review(ctx context.Context, r *admission.Request) ([]Violation, error)
+
+	// Audit returns what the policies say of the objects of a file, if each
+	// were made now.
+	Audit(ctx context.Context, f *source.File) ([]Violation, error)
 }
 
 // A Violation is what is wrong with an object.

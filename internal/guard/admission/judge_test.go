@@ -12,6 +12,7 @@ import (
 	"bulkhead/internal/finding"
 	"bulkhead/internal/frontend/admission"
 	"bulkhead/internal/rules"
+	"bulkhead/internal/source"
 )
 
 // pod returns a pod with a container of that security context.
@@ -153,6 +154,11 @@ func TestNewJudge(t *testing.T) {
 type stuck struct{}
 
 func (stuck) Review(ctx context.Context, _ *admission.Request) ([]Violation, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (stuck) Audit(ctx context.Context, _ *source.File) ([]Violation, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }

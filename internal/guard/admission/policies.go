@@ -3,11 +3,13 @@ package admission
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"bulkhead/internal/frontend/admission"
 	"bulkhead/internal/frontend/document"
 	"bulkhead/internal/model"
 	"bulkhead/internal/policy"
+	"bulkhead/internal/source"
 )
 
 // Policies judges requests by a set of users' policies.
@@ -31,6 +33,54 @@ func (p Policies) Review(ctx context.Context, r *admission.Request) ([]Violation
 	if err != nil {
 		return nil, err
 	}
+	return translated(found)
+}
+
+// Audit implements Policy.
+func (p Policies) Audit(ctx context.Context, f *source.File) ([]Violation, error) {
+	documents, errs := document.Read(f)
+	if len(errs) > 0 {
+		return nil, errs[0]
+	}
+	var out []Violation
+	for _, o := range objects(documents, 0) {
+		found, err := p.Set.Review(ctx, policy.Object{Value: o})
+		if err != nil {
+			return nil, err
+		}
+		all, err := translated(found)
+		if err != nil {
+			return nil, err
+		}
+		at := o.Place
+		if name := o.Get("metadata", "name"); name != nil {
+			at = name.Place
+		}
+		for i := range all {
+			all[i].Path = at.Span.Position().String()
+			all[i].Subject = o.Str("metadata", "name")
+		}
+		out = append(out, all...)
+	}
+	return out, nil
+}
+
+// objects returns all, with what lists hold instead of them.
+func objects(all []*document.Value, depth int) []*document.Value {
+	const deepest = 4
+	var out []*document.Value
+	for _, o := range all {
+		if items := o.Get("items"); strings.HasSuffix(o.Str("kind"), "List") && items != nil && depth < deepest {
+			out = append(out, objects(o.List("items"), depth+1)...)
+			continue
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+// translated returns what policies found in the webhook's words.
+func translated(found []policy.Violation) ([]Violation, error) {
 	out := make([]Violation, len(found))
 	for i, v := range found {
 		out[i] = Violation{Rule: v.Rule, Severity: v.Severity, Message: v.Message, Action: actions[v.Action]}

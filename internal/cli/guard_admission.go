@@ -1,0 +1,378 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"bulkhead/internal/finding"
+	"bulkhead/internal/guard/admission"
+	"bulkhead/internal/policy"
+	"bulkhead/internal/report"
+)
+
+// An admissionMode is what the flags say of the rules of admission.
+type admissionMode struct {
+	deny, warn string
+	rules      []string
+	exempt     []string
+	policies   []string
+}
+
+// flags adds the flags that set m.
+func (m *admissionMode) flags(f *pflag.FlagSet) {
+	d := admission.Default()
+	f.StringVar(&m.deny, "deny", d.Deny.String(), "refuse what is of this `severity` or worse")
+	f.StringVar(&m.warn, "warn", d.Warn.String(), "warn of what is of this `severity` or worse")
+	f.StringArrayVar(&m.rules, "rule", nil, "what is done about a rule, `RULE=ACTION`: deny, warn, dryrun or off; may be repeated")
+	f.StringSliceVar(&m.exempt, "exempt", d.Exempt, "`namespaces` nothing is refused in")
+	f.StringArrayVar(&m.policies, "policy", nil, "judge by the policies in this `path`, too: constraint templates with constraints; may be repeated")
+}
+
+// judge returns the judge the flags ask for. Point is the enforcement point that
+// policies' scoped actions are chosen for.
+func (m *admissionMode) judge(a *app, point string) (*admission.Judge, error) {
+	mode := admission.Mode{Rules: map[string]admission.Action{}, Exempt: m.exempt}
+	var err error
+	if mode.Deny, err = finding.ParseSeverity(m.deny); err != nil {
+		return nil, usage("", "--deny: %v", err)
+	}
+	if mode.Warn, err = finding.ParseSeverity(m.warn); err != nil {
+		return nil, usage("", "--warn: %v", err)
+	}
+	for _, r := range m.rules {
+		name, action, ok := strings.Cut(r, "=")
+		if !ok {
+			return nil, usage("as in --rule writable-root=warn", "--rule %q has no action", r)
+		}
+		mode.Rules[name] = admission.Action(action)
+	}
+	var users admission.Policy
+	if len(m.policies) > 0 {
+		set, err := policy.Load(policy.Options{Paths: m.policies, Now: time.Now(), Point: point})
+		if err != nil {
+			return nil, &usageError{err: err}
+		}
+		users = admission.Policies{Set: set}
+	}
+	j, err := admission.NewJudge(mode, a.rules, users)
+	if err != nil {
+		return nil, usage("bulkhead explain lists the rules", "--rule: %v", err)
+	}
+	return j, nil
+}
+
+func (a *app) admissionCommand() *cobra.Command {
+	var mode admissionMode
+	var listen, authority, cert, key, host, fail string
+	cmd := &cobra.Command{
+		Use:   "admission",
+		Short: "Answer a Kubernetes API server: a validating webhook",
+		Long: `Admission serves a validating webhook (admission.k8s.io/v1) on /validate, and
+/livez, /readyz and /metrics beside it. Pods, and all that makes pods, are judged
+by the rules of a check. An update is refused only for what it adds.
+
+guard manifests prints what a cluster needs to run it.`,
+		Example: `  bulkhead guard admission --authority /authority --host bulkhead.bulkhead.svc
+  bulkhead guard admission --cert tls.crt --key tls.key --deny critical --rule writable-root=warn`,
+		Args: cobra.NoArgs,
+	}
+	f := cmd.Flags()
+	mode.flags(f)
+	f.StringVar(&listen, "listen", ":8443", "serve on this `address`")
+	f.StringVar(&authority, "authority", "", "make certificates for --host with the authority in this `folder`: tls.crt and tls.key")
+	f.StringVar(&host, "host", "", "the `name` the API server knows the webhook by: SERVICE.NAMESPACE.svc")
+	f.StringVar(&cert, "cert", "", "show the certificate in this `file`, PEM; it is read again when it changes")
+	f.StringVar(&key, "key", "", "the certificate's key, a `file`, PEM")
+	f.StringVar(&fail, "fail", string(admission.FailOpen), "what becomes of a request the policies do not answer in time: `open` or closed")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		certs := &admission.Certificates{Certificate: cert, Key: key}
+		switch {
+		case authority != "" && host != "" && cert == "" && key == "":
+			certs = &admission.Certificates{Certificate: filepath.Join(authority, "tls.crt"), Key: filepath.Join(authority, "tls.key"), Host: host}
+		case authority != "" || host != "" || cert == "" || key == "":
+			return usage("either --authority with --host, or --cert with --key", "no certificate to show")
+		}
+		s := &admission.Server{Fail: admission.FailMode(fail), Log: slog.New(slog.NewJSONHandler(a.stdout, nil))}
+		if s.Fail != admission.FailOpen && s.Fail != admission.FailClosed {
+			return usage("", "--fail %q is neither open nor closed", fail)
+		}
+		ctx, stop := context.WithCancelCause(cmd.Context())
+		defer stop(nil)
+		go func() {
+			if err := mode.keep(ctx, a, s); err != nil {
+				stop(err)
+			}
+		}()
+		if err := serveAdmission(ctx, listen, s, certs); err != nil {
+			return err
+		}
+		if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+			return err
+		}
+		return nil
+	}
+	return cmd
+}
+
+// keep gives s its judge, and another one whenever a policy has changed, until
+// ctx ends. Policies that went bad leave the judge as it is.
+func (m *admissionMode) keep(ctx context.Context, a *app, s *admission.Server) error {
+	const look = 10 * time.Second
+	seen := stamp(m.policies)
+	judge, err := m.judge(a, webhookPoint)
+	if err != nil {
+		return err
+	}
+	s.SetJudge(judge)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(look):
+		}
+		now := stamp(m.policies)
+		if now == seen {
+			continue
+		}
+		seen = now
+		if judge, err := m.judge(a, webhookPoint); err != nil {
+			s.Log.Error("the policies were not taken over", "error", err)
+		} else {
+			s.SetJudge(judge)
+			s.Log.Info("the policies were taken over")
+		}
+	}
+}
+
+// Gatekeeper's names of enforcement points.
+const (
+	webhookPoint = "validation.gatekeeper.sh"
+	auditPoint   = "audit.gatekeeper.sh"
+)
+
+// stamp tells the files below paths from what they were before.
+func stamp(paths []string) string {
+	var b strings.Builder
+	for _, root := range paths {
+		_ = filepath.WalkDir(root, func(name string, _ fs.DirEntry, err error) error {
+			if info, bad := os.Stat(name); err == nil && bad == nil { // a ConfigMap's files are links
+				fmt.Fprintf(&b, "%s %d %d\n", name, info.Size(), info.ModTime().UnixNano())
+			}
+			return nil
+		})
+	}
+	return b.String()
+}
+
+// serveAdmission serves until ctx ends, then lets the reviews in hand end.
+func serveAdmission(ctx context.Context, address string, s *admission.Server, certs *admission.Certificates) error {
+	if _, err := certs.Get(nil); err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler: s.Handler(), TLSConfig: &tls.Config{GetCertificate: certs.Get, MinVersion: tls.VersionTLS12},
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
+	}
+	s.Log.Info("serving", "address", l.Addr().String())
+	done := make(chan error, 1)
+	go func() { done <- server.ServeTLS(l, "", "") }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*admission.Deadline)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return err
+	}
+	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func (a *app) manifestsCommand() *cobra.Command {
+	var mode admissionMode
+	var fail, former string
+	var inCEL bool
+	i := &admission.Installation{}
+	cmd := &cobra.Command{
+		Use:   "manifests",
+		Short: "Print what a cluster needs to run the admission webhook",
+		Long: `Manifests prints YAML for kubectl apply: the webhook with its authority, made
+for this installation, and the configuration that has the API server ask it.
+What is printed holds a private key.
+
+With --cel it prints ValidatingAdmissionPolicies instead, which the API server
+judges itself, for the rules that can be said in its language; the others are
+named on standard error.`,
+		Example: `  bulkhead guard manifests --image registry.example/bulkhead@sha256:… | kubectl apply -f -
+  bulkhead guard manifests --cel --deny critical > policies.yaml`,
+		Args: cobra.NoArgs,
+	}
+	f := cmd.Flags()
+	mode.flags(f)
+	f.StringVar(&i.Namespace, "namespace", "bulkhead", "the webhook's own `namespace`")
+	f.StringVar(&i.Image, "image", "", "the `image` with bulkhead as its entrypoint, pinned to a digest")
+	f.StringVar(&fail, "fail", string(admission.FailOpen), "what becomes of objects while the webhook does not answer: `open` stores them and raises an alert, closed refuses them")
+	f.StringVar(&former, "former", "", "trust this certificate, a `file`, too: that of the authority which is replaced")
+	f.BoolVar(&inCEL, "cel", false, "print policies in the API server's own language instead")
+	cmd.RunE = func(*cobra.Command, []string) error {
+		judge, err := mode.judge(a, auditPoint)
+		if err != nil {
+			return err
+		}
+		if inCEL {
+			missing, err := judge.WritePolicies(a.stdout)
+			if err == nil && len(missing) > 0 {
+				a.say("bulkhead: rules that need the webhook: " + strings.Join(missing, ", "))
+			}
+			return err
+		}
+		if i.Image == "" {
+			return usage("as in --image registry.example/bulkhead@sha256:…", "--image is missing")
+		}
+		if i.Fail = admission.FailMode(fail); i.Fail != admission.FailOpen && i.Fail != admission.FailClosed {
+			return usage("", "--fail %q is neither open nor closed", fail)
+		}
+		if former != "" {
+			if i.Former, err = os.ReadFile(former); err != nil {
+				return err
+			}
+		}
+		i.Exempt = mode.exempt
+		if i.Policies, err = readPolicies(mode.policies); err != nil {
+			return err
+		}
+		if i.Authority, err = admission.NewAuthority(time.Now()); err != nil {
+			return err
+		}
+		if err := i.Write(a.stdout); err != nil {
+			return &usageError{err: err}
+		}
+		return nil
+	}
+	return cmd
+}
+
+// readPolicies reads the files of a policy folder, for a ConfigMap, which holds
+// at most a mebibyte.
+func readPolicies(paths []string) (map[string]string, error) {
+	out, size := map[string]string{}, 0
+	for _, root := range paths {
+		err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			text, err := os.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			key := strings.ReplaceAll(strings.TrimPrefix(filepath.ToSlash(strings.TrimPrefix(name, root)), "/"), "/", "_")
+			if key == "" {
+				key = filepath.Base(name)
+			}
+			if _, twice := out[key]; twice {
+				return fmt.Errorf("%s: another policy file would be called %s in the ConfigMap", name, key)
+			}
+			if size += len(text); size > 900<<10 {
+				return fmt.Errorf("%s: the policies have more than a ConfigMap holds", name)
+			}
+			out[key] = string(text)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (a *app) auditCommand() *cobra.Command {
+	var mode admissionMode
+	var files []string
+	cmd := &cobra.Command{
+		Use:   "audit -f FILE…",
+		Short: "Say what the admission webhook would refuse of what there is already",
+		Long: `Audit judges objects that a cluster holds as the webhook would judge them if they
+were made now. The exit code is 1 where one would be refused.`,
+		Example: `  kubectl get pods,deployments -A -o yaml | bulkhead guard audit -f -`,
+		Args:    cobra.NoArgs,
+	}
+	mode.flags(cmd.Flags())
+	cmd.Flags().StringArrayVarP(&files, "file", "f", nil, "`file` with objects or lists of them, YAML or JSON; - is standard input; may be repeated")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if len(files) == 0 {
+			return usage("kubectl get pods -A -o yaml | bulkhead guard audit -f -", "-f is missing")
+		}
+		judge, err := mode.judge(a, auditPoint)
+		if err != nil {
+			return err
+		}
+		for _, name := range files {
+			text, err := readAudited(cmd, name)
+			if err != nil {
+				return err
+			}
+			if err := a.audit(cmd.Context(), judge, name, text); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return cmd
+}
+
+// readAudited reads a file to audit, "-" from standard input.
+func readAudited(cmd *cobra.Command, name string) ([]byte, error) {
+	if name != "-" {
+		return os.ReadFile(name)
+	}
+	return io.ReadAll(io.LimitReader(cmd.InOrStdin(), admission.MaxAudited+1))
+}
+
+// audit prints what judge says of the objects of a file.
+func (a *app) audit(ctx context.Context, judge *admission.Judge, name string, text []byte) error {
+	v, err := judge.Audit(ctx, name, text)
+	if err != nil {
+		return err
+	}
+	for _, group := range []struct {
+		what string
+		all  []admission.Violation
+	}{{"denied", v.Denied}, {"warned", v.Warned}} {
+		for _, x := range group.all {
+			line := fmt.Sprintf("%s: %s: %s: %s (%s)", x.Path, group.what, x.Subject, x.Message, x.Rule)
+			if _, err := fmt.Fprintln(a.stdout, report.Printable(line)); err != nil {
+				return err
+			}
+		}
+	}
+	if _, err := fmt.Fprintf(a.stdout, "%s: %d denied, %d warned\n", report.Printable(name), len(v.Denied), len(v.Warned)); err != nil {
+		return err
+	}
+	if len(v.Denied) > 0 {
+		a.code = report.ExitFound
+	}
+	return nil
+}
