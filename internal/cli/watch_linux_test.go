@@ -24,7 +24,7 @@ const watchImage = "bulkhead-watch-test:1"
 const stableRules = "../../../shared/data/falco/rules/falco_rules.yaml"
 
 // needsSensor skips the test where the sensor cannot work, with the reason.
-func needsSensor(t *testing.T) {
+func needsSensor(t testing.TB) {
 	t.Helper()
 	for _, p := range sensor.Probes() {
 		if (p.Name == "BTF" || p.Name == "ring buffer" || p.Name == "tp_btf") && p.Status != sensor.Works {

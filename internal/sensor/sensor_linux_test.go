@@ -13,21 +13,6 @@ import (
 	"time"
 )
 
-// noisy is how many system calls the helper process makes.
-const noisy = "BULKHEAD_TEST_CALLS"
-
-// TestMain makes the test program the helper: it duplicates a descriptor that
-// does not exist, many times.
-func TestMain(m *testing.M) {
-	if n, err := strconv.Atoi(os.Getenv(noisy)); err == nil {
-		for range n {
-			_, _ = syscall.Dup(-1) // the failure is the point
-		}
-		return
-	}
-	os.Exit(m.Run())
-}
-
 // helper starts n system calls in another process and returns its number.
 func helper(t *testing.T, n int) int {
 	t.Helper()
@@ -39,14 +24,20 @@ func helper(t *testing.T, n int) int {
 	return cmd.Process.Pid
 }
 
-// opened returns a sensor for calls, or skips with the reason.
-func opened(t *testing.T, calls ...string) *Sensor {
+// needsKernel skips where the sensor cannot work, with the reason.
+func needsKernel(t testing.TB) {
 	t.Helper()
 	for _, p := range Probes() {
 		if (p.Name == "BTF" || p.Name == "ring buffer" || p.Name == "tp_btf") && p.Status != Works {
 			t.Skipf("no sensor: %s: %s", p.Name, p.Detail)
 		}
 	}
+}
+
+// opened returns a sensor for calls, or skips with the reason.
+func opened(t *testing.T, calls ...string) *Sensor {
+	t.Helper()
+	needsKernel(t)
 	start := time.Now()
 	s, err := Open(Options{EventTypes: calls})
 	if err != nil {
