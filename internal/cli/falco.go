@@ -10,12 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"bulkhead/internal/falco"
 	"bulkhead/internal/report"
+	"bulkhead/internal/sensor"
 	"bulkhead/internal/source"
 )
 
@@ -40,7 +42,8 @@ func (a *app) falcoLintCommand() *cobra.Command {
 		Long: `Lint reads rule files in the order given, as Falco does, and prints every error
 and warning with its place, inside a folded condition too. Codes in capitals are
 Falco's own; the others are faults Falco does not see, such as a rule about
-connections that leaves out IPv4.`,
+connections that leaves out IPv4, or fields that bulkhead watch does not have
+(not-seen).`,
 		Example: `  bulkhead falco lint my_rules.yaml
   bulkhead falco lint falco_rules.yaml my_rules.yaml    mine build on upstream's
   bulkhead falco lint -o json my_rules.yaml`,
@@ -55,6 +58,7 @@ connections that leaves out IPv4.`,
 			return err
 		}
 		set := falco.Load(files, falco.Options{})
+		set.Diagnostics = append(set.Diagnostics, unseen(set)...)
 		if set.Err() != nil {
 			a.code = report.ExitFound
 		}
@@ -102,6 +106,26 @@ func ruleFiles(names []string) ([]*source.File, error) {
 		}
 	}
 	return files, nil
+}
+
+// notSeen is the code of what a rule needs and bulkhead watch does not have.
+const notSeen falco.Code = "not-seen"
+
+// unseen returns a warning for each field of a rule that the sensor never has a
+// value for: Falco may have one.
+func unseen(set *falco.Set) []falco.Diagnostic {
+	var found []falco.Diagnostic
+	for _, r := range set.Rules {
+		for _, ref := range set.Refs(r) {
+			if why := sensor.Why(ref); why != "" {
+				found = append(found, falco.Diagnostic{
+					Code: notSeen, Level: falco.Warning, Span: r.Span, Item: "rule " + strconv.Quote(r.Name),
+					Message: ref.Text + " never has a value in bulkhead watch: " + why,
+				})
+			}
+		}
+	}
+	return found
 }
 
 // lintText prints a line for each diagnostic, then what was looked at.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -148,24 +149,19 @@ func (w *watcher) warn(set *falco.Set, program *falco.Program) {
 	if missing := sensor.Unsupported(program.EventTypes()); len(missing) > 0 {
 		w.app.say("bulkhead: warning: events of these types are not seen: " + strings.Join(missing, ", "))
 	}
-	users := map[string][]string{}
-	var fields []string
+	users, why := map[string][]string{}, map[string]string{}
 	for _, r := range set.Rules {
 		if !r.Enabled {
 			continue
 		}
 		for _, ref := range set.Refs(r) {
-			if !sensor.Supports(ref) {
-				if users[ref.Text] == nil {
-					fields = append(fields, ref.Text)
-				}
-				users[ref.Text] = append(users[ref.Text], r.Name)
+			if reason := sensor.Why(ref); reason != "" {
+				users[ref.Text], why[ref.Text] = append(users[ref.Text], r.Name), reason
 			}
 		}
 	}
-	slices.Sort(fields)
-	for _, f := range fields {
-		w.app.say(report.Printable(fmt.Sprintf("bulkhead: warning: %s never has a value; used by: %s", f, strings.Join(users[f], ", "))))
+	for _, f := range slices.Sorted(maps.Keys(users)) {
+		w.app.say(report.Printable(fmt.Sprintf("bulkhead: warning: %s never has a value: %s; used by: %s", f, why[f], strings.Join(users[f], ", "))))
 	}
 }
 

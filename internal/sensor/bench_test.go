@@ -17,7 +17,7 @@ import (
 )
 
 // upstream returns an evaluator of all rules of files of upstream's, or skips.
-func upstream(b *testing.B, files ...string) (*falco.Program, *falco.Evaluator) {
+func upstream(b testing.TB, files ...string) (*falco.Program, *falco.Evaluator) {
 	b.Helper()
 	var sources []*source.File
 	for _, name := range files {

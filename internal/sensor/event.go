@@ -62,23 +62,6 @@ func (e *Event) Field(r *falco.Ref, v *falco.Value) bool {
 	return get != nil && get(e, r, v)
 }
 
-// Supports reports whether events can have a value for a field.
-func Supports(r *falco.Ref) bool {
-	return int(r.ID) < len(getters) && getters[r.ID] != nil
-}
-
-// Unsupported returns the types of events among names that the sensor cannot
-// tell about.
-func Unsupported(names []string) []string {
-	var missing []string
-	for _, n := range names {
-		if callNamed(n) == nil {
-			missing = append(missing, n)
-		}
-	}
-	return missing
-}
-
 // kept returns a copy that later events do not change.
 func (e *Event) kept() *Event {
 	copied, proc := *e, *e.proc

@@ -23,7 +23,7 @@ func Probes() []Probe {
 	for _, m := range mounts {
 		probes = append(probes, probeMount(m))
 	}
-	return probes
+	return append(probes, language())
 }
 
 func kernelRelease() Probe {
