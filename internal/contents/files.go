@@ -22,7 +22,7 @@ const maxTelling = 200_000
 
 // telling reports whether an entry says something by its mere being there:
 // symbolic links lead to programs, folders and files may be for everybody to
-// write, and what package managers leave takes room.
+// write, and what package managers leave or later layers replace takes room.
 func telling(e *oci.Entry) bool {
 	switch {
 	case e.Mode&fs.ModeSymlink != 0:
@@ -31,7 +31,7 @@ func telling(e *oci.Entry) bool {
 		return e.UID != 0 || e.Mode&0o022 != 0
 	case !e.Mode.IsRegular() || e.Target != "":
 		return false
-	case e.Mode&0o113 != 0:
+	case e.Mode&0o113 != 0, e.Size >= large:
 		return true
 	}
 	_, what := cacheOf(e.Name)
@@ -40,7 +40,7 @@ func telling(e *oci.Entry) bool {
 
 // describe returns what the files that w found say, and what config runs.
 func describe(w *oci.Walk[found], config *model.ImageConfig) *model.Contents {
-	out := &model.Contents{Leftovers: leftovers(w)}
+	out := &model.Contents{Leftovers: leftovers(w), Wasted: wasted(w)}
 	var open []*oci.Entry
 	var passwd, shadow []byte
 	for _, f := range w.Found {

@@ -9,6 +9,7 @@ type Contents struct {
 	Accounts   []Account
 	Programs   []Program // tools that a running service rarely needs
 	Leftovers  []Leftover
+	Wasted     []Waste
 	Start      *Start // nil where the image says nothing, or its files do not tell
 }
 
@@ -70,6 +71,15 @@ type Leftover struct {
 	Size    int64 // bytes
 	Layer   int
 	Deleted bool // upper layers hide all of it; it takes its room nevertheless
+}
+
+// A Waste is what one layer carries though no container sees it: files that later
+// layers delete or replace. What package managers leave is not in it; see Leftover.
+type Waste struct {
+	Layer   int
+	Size    int64 // bytes of the files counted, those of 64 kB or more
+	Files   int
+	Largest string // the largest of them
 }
 
 // A Start is the program an image runs.

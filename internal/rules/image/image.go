@@ -33,6 +33,7 @@ var All = []*rule.Rule{
 	untagged,
 	untrustedRegistry,
 	vulnerablePackage,
+	wastedSpace,
 	worldWritableFile,
 }
 
