@@ -148,3 +148,26 @@ func TestRankVulnerabilities(t *testing.T) {
 		t.Errorf("severity: got %s, want critical", got)
 	}
 }
+
+// TestNoDatabase: an image that lists no packages says so, and not that nothing
+// is wrong with them.
+func TestNoDatabase(t *testing.T) {
+	e, err := engine.Open(t.Context(), engine.Options{Host: enginetest.Engine(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	enginetest.Image(t, "bulkhead-check-scratch:1")
+	r, err := check.Run(t.Context(), check.Options{
+		Paths: []string{"bulkhead-check-scratch:1"}, Rules: rules.All(), Now: time.Now(), Live: e.Facts, OpenImage: e.Tree, Advisories: advisories(t),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "no package database found: what the distribution installed is not known, and no finding is not no risk"
+	if !slices.ContainsFunc(r.NotChecked, func(n model.Note) bool {
+		return n.What == "bulkhead-check-scratch:1: packages" && n.Why == want
+	}) {
+		t.Errorf("not checked: %v, want %s", r.NotChecked, want)
+	}
+}

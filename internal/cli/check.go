@@ -17,11 +17,15 @@ func (a *app) checkCommand(use string) *cobra.Command {
 Without a name, the current folder is checked: its Dockerfiles, Compose files,
 Kubernetes manifests and docker run lines; with an engine, also the images and
 the running containers that come from them. "host" is the engine itself with
-everything it runs.`,
+everything it runs. Lock files of a folder are held against the advisory database,
+and its text files are searched for secrets. A container that is named is looked
+into: its image, what it wrote, and which packages its processes have loaded.`,
 		Example: `  bulkhead                                     this folder
   bulkhead -v examples/shop                    every finding, with its source
   bulkhead -f compose.yaml -f compose.prod.yaml
   bulkhead -o text -o sarif=bulkhead.sarif     two reports
+  bulkhead check web                           a container, with what it has loaded
+  bulkhead check . --skip secret-in-file       no search for secrets
   bulkhead host                                the engine and all it runs
   bulkhead -- docker run -v /:/host alpine     a command line, before it runs`,
 	}

@@ -48,8 +48,12 @@ func forShow(name string) bool {
 	name = strings.ToLower(path.Clean(name))
 	dir, base := path.Split(name)
 	for folder := range strings.SplitSeq(dir, "/") {
-		switch strings.Trim(folder, "_") {
-		case "test", "tests", "testing", "testdata", "test-data", "spec", "specs", "fixture", "fixtures", "mock", "mocks",
+		folder = strings.Trim(folder, "_")
+		if strings.HasPrefix(folder, "test") {
+			return true
+		}
+		switch folder {
+		case "spec", "specs", "fixture", "fixtures", "mock", "mocks",
 			"example", "examples", "sample", "samples", "demo", "demos", "doc", "docs", "e2e", "snapshots", "cassettes":
 			return true
 		}
@@ -64,5 +68,5 @@ func forShow(name string) bool {
 			return true
 		}
 	}
-	return strings.HasPrefix(stem, "test_")
+	return strings.HasPrefix(stem, "test_") || strings.Contains(stem, "_test_") || strings.Contains(stem, "testdata")
 }
