@@ -115,7 +115,7 @@ func WriteCycloneDX(w io.Writer, d *Document) error {
 			Properties: nonEmpty(property{propCodename, os.Codename}, property{propOSName, os.Name}),
 		})
 	}
-	for i, p := range d.Inventory.Packages {
+	for i, p := range d.packages() {
 		b.Components = append(b.Components, cycloneDXComponent(p, i))
 	}
 	var err error

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,19 @@ type Document struct {
 	Created   time.Time // of the image; the zero time is written as the beginning of 1970, so that two runs agree
 	Tool      string    // version of Bulkhead
 	Inventory *model.Inventory
+}
+
+// packages returns what the document lists. What belongs to a distribution's
+// package that is listed too is left out: other readers would take it for a second
+// piece of software, and hold its unchanged version against advisories.
+func (d *Document) packages() []*model.Package {
+	listed := map[string]bool{}
+	for _, p := range d.Inventory.Packages {
+		if p.Owner == "" {
+			listed[p.Name] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(d.Inventory.Packages), func(p *model.Package) bool { return listed[p.Owner] })
 }
 
 // created returns the date of the document.

@@ -3,10 +3,12 @@ package sbom
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -184,6 +186,34 @@ func TestSPDX(t *testing.T) {
 		}
 		if describes != 1 {
 			t.Errorf("%s: %d things are described, want 1", d.Name, describes)
+		}
+	}
+}
+
+// TestOwned leaves out what belongs to a package that is listed.
+func TestOwned(t *testing.T) {
+	d := &Document{Name: "x", Inventory: &model.Inventory{Packages: []*model.Package{
+		{Name: "node-abbrev", Version: "1.1.1-2", PURL: "pkg:deb/debian/node-abbrev@1.1.1-2", Layer: -1},
+		{Name: "abbrev", Version: "1.1.1", PURL: "pkg:npm/abbrev@1.1.1", Layer: -1, Owner: "node-abbrev"},
+		{Name: "left-pad", Version: "1.0.0", PURL: "pkg:npm/left-pad@1.0.0", Layer: -1, Owner: "not-listed"},
+	}}}
+	for name, write := range map[string]func(io.Writer, *Document) error{"CycloneDX": WriteCycloneDX, "SPDX": WriteSPDX} {
+		var out bytes.Buffer
+		if err := write(&out, d); err != nil {
+			t.Fatal(err)
+		}
+		inv, err := Read(&out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, p := range inv.Packages {
+			got = append(got, p.PURL)
+		}
+		slices.Sort(got)
+		want := []string{"pkg:deb/debian/node-abbrev@1.1.1-2", "pkg:npm/left-pad@1.0.0"}
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Errorf("%s: -got +want\n%s", name, diff)
 		}
 	}
 }

@@ -89,7 +89,7 @@ func WriteSPDX(w io.Writer, d *Document) error {
 		s.Packages = append(s.Packages, p)
 		s.Relationships = append(s.Relationships, relationship{root.ID, "CONTAINS", p.ID})
 	}
-	for i, p := range d.Inventory.Packages {
+	for i, p := range d.packages() {
 		e := spdxPackageOf(p, i)
 		s.Packages = append(s.Packages, e)
 		s.Relationships = append(s.Relationships, spdxRelation(root.ID, e.ID, p.Dev))
