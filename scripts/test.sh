@@ -16,4 +16,6 @@ if [ "${CI:-}" = true ]; then
 	scripts/fuzz.sh || echo "fuzzing found something new: keep it in testdata/fuzz, and cure it"
 	git clean -fdq -- ':(glob)**/testdata/fuzz/**'
 fi
-go test ./...
+# Longer than the default: the first run builds two images of packages and two
+# tools to compare with, and keeps them in the user's cache.
+go test -timeout 25m ./...
