@@ -23,12 +23,6 @@ func unifiedRoot() string {
 	return ""
 }
 
-// A hierarchy is the tree of control groups that tells containers apart.
-type hierarchy struct {
-	root      string // "" for none
-	subsystem int32  // of version 1; -1 for version 2
-}
-
 // tells returns the hierarchy that engines put containers into: that of version
 // 1 where both are mounted, because not every runtime uses the other then.
 func tells() hierarchy {

@@ -22,6 +22,14 @@ type Options struct {
 	// Describe asks the engine about a container. It is called from other
 	// goroutines, and may take until the container has started.
 	Describe func(ctx context.Context, id string) (*Container, error)
+
+	groups *hierarchy // instead of the one that is found
+}
+
+// A hierarchy is the tree of control groups that tells containers apart.
+type hierarchy struct {
+	root      string // "" for none
+	subsystem int32  // of version 1; -1 for version 2
 }
 
 // wants reports whether a rule looks at one of the fields.

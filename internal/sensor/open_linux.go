@@ -50,6 +50,9 @@ func Open(o Options) (*Sensor, error) {
 		return nil, fmt.Errorf("read the sensor's programs: %w", err)
 	}
 	s := &Sensor{options: o, groups: tells()}
+	if o.groups != nil {
+		s.groups = *o.groups
+	}
 	if err := s.configure(spec); err != nil {
 		return nil, fmt.Errorf("set up the sensor's programs: %w", err)
 	}
