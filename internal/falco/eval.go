@@ -98,7 +98,7 @@ func (ev *Evaluator) load(id slotID) *Value {
 		} else {
 			v.List = nil
 		}
-	case n.derived && !(n.opening && ev.opens):
+	case n.derived && (!n.opening || !ev.opens):
 		*v = Value{}
 		if ok = ofType(n.ref, ev.kind, ev.program.symbols.types.names[ev.kind], v); !ok {
 			ok = ev.event.Field(n.ref, v)

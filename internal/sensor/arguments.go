@@ -141,17 +141,18 @@ func (e *Event) execFlags() string {
 
 // args returns all arguments on one line.
 func (e *Event) args() string {
-	out := "res=" + result(e.Ret)
+	var out strings.Builder
+	out.WriteString("res=" + result(e.Ret))
 	names := []string{"exe", "args", "cwd", "filename", "flags"}
 	if e.call != nil {
 		names = e.call.names[:]
 	}
 	for _, name := range names {
 		if text, ok := e.arg(name); ok && name != "" {
-			out += " " + name + "=" + text
+			out.WriteString(" " + name + "=" + text)
 		}
 	}
-	return out
+	return out.String()
 }
 
 // result names a system call's result: a number, or the error.

@@ -89,7 +89,7 @@ func (r *raw) decode(data []byte, in *arena) int {
 	if len(data) < headerSize {
 		return 0
 	}
-	r.header.read(data)
+	r.read(data)
 	if uint64(r.Size) > uint64(len(data)-headerSize) {
 		return 0
 	}
@@ -159,10 +159,8 @@ func (r *raw) record(tag int) string {
 func (r *raw) text(tag int) string { return cText(r.record(tag)) }
 
 func cText(s string) string {
-	if i := strings.IndexByte(s, 0); i >= 0 {
-		return s[:i]
-	}
-	return s
+	text, _, _ := strings.Cut(s, "\x00")
+	return text
 }
 
 // list returns the texts of a record that a zero follows each.

@@ -39,7 +39,7 @@ func TestPath(t *testing.T) {
 		{[]any{1, "x\x00", tagBase + 1, "c\x00", tagBase + 1, "b\x00", tagBase + 1, ""}, "/b/c/x"},
 		{[]any{1, "../x\x00", tagBase + 1, "c\x00", tagBase + 1, "b\x00", tagBase + 1, ""}, "/b/x"},
 		{[]any{1, "x\x00", tagBase + 1, ""}, "/x"}, // the root
-		{[]any{1, "x\x00"}, "x"}, // its folder is unknown
+		{[]any{1, "x\x00"}, "x"},                   // its folder is unknown
 	} {
 		var r raw
 		ok := r.decode(event(t, header{Kind: kindSyscall}, tt.records...), new(arena)) > 0

@@ -26,6 +26,7 @@ static long (*const read_kernel)(void *to, u32 size, const void *from) = (void *
 static long (*const read_user_text)(void *to, u32 size, const void *from) = (void *)114;
 static long (*const read_kernel_text)(void *to, u32 size, const void *from) = (void *)115;
 static long (*const output)(void *ring, void *data, u64 size, u64 flags) = (void *)130;
+static u64 (*const query)(void *ring, u64 what) = (void *)134;
 static long (*const write_seq)(void *seq, const void *data, u32 size) = (void *)127;
 
 char LICENSE[] SEC("license") = "GPL";
@@ -117,6 +118,8 @@ enum { BASE = 8, ARGV = 16, EXE, CWD, ADDRESS, HOW, FD, GROUP_PATH, FD_PATH, FIL
 #define DATA 16384
 #define STEP 4096 // the longest record
 #define PARTS 20  // folders of a path
+#define LAG 1048576 // bytes that wait when the reader is woken
+enum { NO_WAKEUP = 1, FORCE_WAKEUP }; // bpf_ringbuf_output
 
 struct event {
 	u64 time, cgroup, start, cap_effective, cap_permitted, cap_inheritable;
@@ -194,7 +197,9 @@ inline void send(struct scratch *s)
 		n = DATA - 1;
 	asm volatile("" : "+r"(n));
 	n &= DATA - 1;
-	if (output(&ring, s, sizeof(struct event) + n, 0))
+	// The reader looks by itself, many times a second: waking it for every event
+	// would cost the program that made the call more than the event does.
+	if (output(&ring, s, sizeof(struct event) + n, query(&ring, 0) > LAG ? FORCE_WAKEUP : NO_WAKEUP))
 		count(1);
 }
 
@@ -473,20 +478,28 @@ inline struct scratch *begin(u32 kind, struct task_struct *t)
 	e->vpid = 0;
 	e->time = ktime();
 	e->cgroup = kind == SYSCALL && subsystem < 0 ? current_cgroup() : group_of(t);
-	MEMBER(e->pid, t, tgid);
-	MEMBER(e->tid, t, pid);
+	// Neighbours are read together: most of the time goes into reading.
+	s32 ids[2] = {};      // pid, tgid
+	u32 users[5] = {};    // uid, gid, suid, sgid, euid
+	u64 caps[3] = {};     // inheritable, permitted, effective
+	struct pid *groups[2] = {}; // process group, session
+	read_kernel(ids, sizeof ids, &t->pid);
+	e->tid = ids[0];
+	e->pid = ids[1];
 	MEMBER(parent, t, real_parent);
 	MEMBER(e->ppid, parent, tgid);
 	MEMBER(leader, t, group_leader);
 	MEMBER(e->start, leader, start_boottime);
 	MEMBER(cred, t, cred);
-	MEMBER(e->uid, cred, uid.val);
-	MEMBER(e->gid, cred, gid.val);
-	MEMBER(e->euid, cred, euid.val);
-	// Eight bytes at the member's place: its type is not the same everywhere.
-	read_kernel(&e->cap_effective, 8, &cred->cap_effective);
-	read_kernel(&e->cap_permitted, 8, &cred->cap_permitted);
-	read_kernel(&e->cap_inheritable, 8, &cred->cap_inheritable);
+	read_kernel(users, sizeof users, &cred->uid);
+	e->uid = users[0];
+	e->gid = users[1];
+	e->euid = users[4];
+	// Eight bytes each: their type is not the same everywhere.
+	read_kernel(caps, sizeof caps, &cred->cap_inheritable);
+	e->cap_inheritable = caps[0];
+	e->cap_permitted = caps[1];
+	e->cap_effective = caps[2];
 	MEMBER(e->loginuid, t, loginuid.val);
 	MEMBER(signal, t, signal);
 	MEMBER(tty, signal, tty);
@@ -494,12 +507,10 @@ inline struct scratch *begin(u32 kind, struct task_struct *t)
 		MEMBER(e->tty, tty, index);
 		e->flags |= TTY;
 	}
-	MEMBER(pid, signal, pids[3]);
-	MEMBER(e->sid, pid, numbers[0].nr);
-	pid = 0;
-	MEMBER(pid, signal, pids[2]);
-	MEMBER(e->pgid, pid, numbers[0].nr);
-	e->vpgid = number_in(pid);
+	read_kernel(groups, sizeof groups, &signal->pids[2]);
+	MEMBER(e->sid, groups[1], numbers[0].nr);
+	MEMBER(e->pgid, groups[0], numbers[0].nr);
+	e->vpgid = number_in(groups[0]);
 	MEMBER(pid, leader, thread_pid);
 	e->vpid = number_in(pid);
 	MEMBER(e->comm, t, comm);
