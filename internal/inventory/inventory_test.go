@@ -291,7 +291,7 @@ func TestFromURL(t *testing.T) {
 	for _, tt := range []struct{ url, want string }{
 		{"pkg:deb/debian/libssl3@3.0.11-1~deb12u2%2Bb1?arch=amd64&distro=debian-12&upstream=openssl%403.0.11-1", "Debian:12 libssl3 3.0.11-1~deb12u2+b1 openssl 3.0.11-1"},
 		{"pkg:deb/ubuntu/bash@5.2?distro=ubuntu-24.04", "Ubuntu:24.04:LTS bash 5.2  "},
-		{"pkg:rpm/redhat/bash@5.1.8-6.el9?arch=x86_64&epoch=1&distro=rhel-9.4&upstream=bash-5.1.8-6.el9.src.rpm", "Red Hat:enterprise_linux:9 bash 1:5.1.8-6.el9 bash 5.1.8-6.el9"},
+		{"pkg:rpm/redhat/bash@5.1.8-6.el9?arch=x86_64&epoch=1&distro=rhel-9.4&upstream=bash-5.1.8-6.el9.src.rpm", "Red Hat:enterprise_linux:9 bash 1:5.1.8-6.el9 bash 1:5.1.8-6.el9"},
 		{"pkg:npm/%40babel/core@7.0.0", "npm @babel/core 7.0.0  "},
 		{"pkg:npm/@babel/core", "npm @babel/core   "},
 		{"pkg:golang/github.com/gorilla/context@v1.2.3#api", "Go github.com/gorilla/context v1.2.3  "},

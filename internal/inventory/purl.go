@@ -141,6 +141,9 @@ func FromURL(text string) *model.Package {
 		}
 		if e := qualifiers["epoch"]; e != "" && e != "0" && p.kind == "rpm" {
 			out.Version = e + ":" + p.version
+			if out.SourceVersion != "" {
+				out.SourceVersion = e + ":" + out.SourceVersion // file names leave it out
+			}
 		}
 	default:
 		if p.namespace != "" {
@@ -157,8 +160,11 @@ func release(namespace, distro string) model.OSRelease {
 	if !ok {
 		id, version = namespace, distro
 	}
-	if id == "redhat" {
+	switch id {
+	case "redhat":
 		id = "rhel"
+	case "opensuse.leap", "opensuse.tumbleweed": // as Trivy calls them
+		id = strings.Replace(id, ".", "-", 1)
 	}
 	r := model.OSRelease{ID: id, VersionID: version}
 	if year, month, _ := strings.Cut(version, "."); id == "ubuntu" && month == "04" && len(year) == 2 && (year[1]-'0')%2 == 0 {

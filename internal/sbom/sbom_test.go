@@ -244,6 +244,29 @@ func TestForeign(t *testing.T) {
 			[]string{"Debian:12 libc6 2.36-9 glibc "},
 			"",
 		},
+		{
+			"trivy, SPDX", `{"SPDXID":"SPDXRef-DOCUMENT","spdxVersion":"SPDX-2.3","packages":[
+			{"SPDXID":"SPDXRef-OperatingSystem-1","name":"debian","versionInfo":"12.5","primaryPackagePurpose":"OPERATING-SYSTEM"},
+			{"SPDXID":"SPDXRef-Package-1","name":"libssl3","versionInfo":"3.0.11-1~deb12u2","sourceInfo":"built package from: openssl 3.0.11-1~deb12u2","externalRefs":[
+				{"referenceCategory":"PACKAGE-MANAGER","referenceType":"purl","referenceLocator":"pkg:deb/debian/libssl3@3.0.11-1~deb12u2?arch=amd64&distro=debian-12.5"}]}]}`,
+			[]string{"Debian:12 libssl3 3.0.11-1~deb12u2 openssl 3.0.11-1~deb12u2"},
+			"",
+		},
+		{
+			"distributions by their qualifiers alone", `{"bomFormat":"CycloneDX","specVersion":"1.4","components":[
+			{"type":"library","name":"a","purl":"pkg:apk/alpine/libcrypto3@3.1.4-r5?arch=x86_64&distro=3.18.6"},
+			{"type":"library","name":"b","purl":"pkg:apk/alpine/libcrypto3@3.1.4-r5?arch=x86_64&upstream=openssl&distro=alpine-3.18.6"},
+			{"type":"library","name":"c","purl":"pkg:rpm/redhat/openssl-libs@3.0.7-25.el9_3?arch=x86_64&distro=redhat-9.3&epoch=1&upstream=openssl-3.0.7-25.el9_3.src.rpm"},
+			{"type":"library","name":"d","purl":"pkg:rpm/rocky/bash@5.1.8-6.el9?distro=rocky-9.3"},
+			{"type":"library","name":"e","purl":"pkg:deb/ubuntu/bash@5.2.21-2ubuntu4?distro=ubuntu-24.04"},
+			{"type":"library","name":"f","purl":"pkg:rpm/opensuse/bash@4.4-1?distro=opensuse.leap-15.6"}]}`,
+			[]string{
+				"Alpine:v3.18 libcrypto3 3.1.4-r5  ", "Alpine:v3.18 libcrypto3 3.1.4-r5 openssl ",
+				"Red Hat:enterprise_linux:9 openssl-libs 1:3.0.7-25.el9_3 openssl 1:3.0.7-25.el9_3", "Rocky Linux:9 bash 5.1.8-6.el9  ",
+				"Ubuntu:24.04:LTS bash 5.2.21-2ubuntu4  ", "openSUSE:Leap 15.6 bash 4.4-1  ",
+			},
+			"",
+		},
 		{"empty", `{"bomFormat":"CycloneDX","specVersion":"1.4"}`, nil, "no finding is not no risk"},
 	} {
 		inv, err := Read(strings.NewReader(tt.text))

@@ -60,8 +60,11 @@ type relationship struct {
 const (
 	noAssertion = "NOASSERTION"
 	sourceIs    = "source package: "
-	licenseIs   = "recorded as: "
-	foundIn     = "found in: "
+
+	trivySourceIs = "built package from: "
+
+	licenseIs = "recorded as: "
+	foundIn   = "found in: "
 )
 
 // WriteSPDX writes d as SPDX 2.3 in JSON. The same inventory gives the same
@@ -183,7 +186,11 @@ func (e *spdxPackage) model() *model.Package {
 	if p == nil {
 		return nil
 	}
-	if source, ok := strings.CutPrefix(e.SourceInfo, sourceIs); ok {
+	source, ok := strings.CutPrefix(e.SourceInfo, sourceIs)
+	if !ok {
+		source, ok = strings.CutPrefix(e.SourceInfo, trivySourceIs)
+	}
+	if ok {
 		p.Source, p.SourceVersion = split(source)
 		if p.Source == p.Name {
 			p.Source = ""
