@@ -64,16 +64,9 @@ type finder struct {
 // printed returns the name that the file at path p goes by.
 func printed(p string) string { return filepath.ToSlash(filepath.Clean(p)) }
 
-// discover lists the files below paths that may be artifacts, by name. A path
+// walk lists the files below paths that may be artifacts, by name. A path
 // that names a file is taken whatever it is called. Errors are joined: one
 // folder that cannot be read does not hide the others.
-func discover(ctx context.Context, paths, exclude []string) ([]found, []model.Note, error) {
-	f := &finder{}
-	err := f.walk(ctx, paths, exclude)
-	return f.files, f.notes, err
-}
-
-// walk is discover.
 func (f *finder) walk(ctx context.Context, paths, exclude []string) error {
 	if len(exclude) > 0 {
 		m, err := patternmatcher.New(exclude)

@@ -5,6 +5,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -47,8 +48,8 @@ func newGitIgnore(root string) *gitIgnore {
 			break
 		}
 	}
-	for i := len(above) - 1; i >= 0; i-- {
-		g.enter(above[i])
+	for _, dir := range slices.Backward(above) {
+		g.enter(dir)
 	}
 	return g
 }

@@ -121,9 +121,23 @@ func interpreters(files map[string]bool) code {
 			prefix string
 			code   code
 		}{
-			{"python", python}, {"pypy", python}, {"libpython", python}, {"perl", perl}, {"libperl", perl},
-			{"ruby", ruby}, {"libruby", ruby}, {"node", javaScript}, {"libnode", javaScript}, {"deno", javaScript}, {"bun", javaScript},
-			{"php", php}, {"libphp", php}, {"java", java}, {"libjvm", java}, {"dotnet", dotnet}, {"libcoreclr", dotnet},
+			{"python", python},
+			{"pypy", python},
+			{"libpython", python},
+			{"perl", perl},
+			{"libperl", perl},
+			{"ruby", ruby},
+			{"libruby", ruby},
+			{"node", javaScript},
+			{"libnode", javaScript},
+			{"deno", javaScript},
+			{"bun", javaScript},
+			{"php", php},
+			{"libphp", php},
+			{"java", java},
+			{"libjvm", java},
+			{"dotnet", dotnet},
+			{"libcoreclr", dotnet},
 		} {
 			if rest, ok := strings.CutPrefix(base, x.prefix); ok && variant(rest) {
 				out |= x.code
