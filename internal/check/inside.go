@@ -306,9 +306,11 @@ func (r *runner) lookedInto(i *model.Image) {
 		name += " (" + i.Config.ID + ")"
 	}
 	taken := ""
-	if i.Withdrawn > 0 {
-		taken = ", " + report.Count(i.Withdrawn, "withdrawn advisory") + " left out"
-		taken = strings.Replace(taken, "advisorys", "advisories", 1)
+	switch {
+	case i.Withdrawn == 1:
+		taken = ", 1 withdrawn advisory left out"
+	case i.Withdrawn > 1:
+		taken = fmt.Sprintf(", %d withdrawn advisories left out", i.Withdrawn)
 	}
 	r.report.Looked = append(r.report.Looked, name+": "+report.Count(len(i.Inventory.Packages), "package")+layers+taken+usage(i))
 }

@@ -250,18 +250,14 @@ func (t target) isURL(u inventory.URL) bool {
 	return slices.ContainsFunc(t.refs, func(own model.Reference) bool {
 		same := own.Familiar() == want.Familiar()
 		if u.Kind == "oci" && u.Qualifiers["repository_url"] == "" { // the name alone, without where it is kept
-			_, base, found := cutLast(own.Repository)
-			same = found && strings.EqualFold(base, u.Name)
+			same = own.Repository != "" && strings.EqualFold(lastPart(own.Repository), u.Name)
 		}
 		return same && (tag == "" || own.Tagged() == own.Familiar()+":"+tag)
 	})
 }
 
-// cutLast cuts a repository before its last part.
-func cutLast(repository string) (before, last string, ok bool) {
-	i := strings.LastIndexByte(repository, '/')
-	return repository[:max(i, 0)], repository[i+1:], repository != ""
-}
+// lastPart returns what follows the last slash.
+func lastPart(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
 // ids returns the names of a vulnerability, once each;
 // an address is taken for its last part.
@@ -269,7 +265,7 @@ func ids(names []string) []string {
 	var out []string
 	for _, n := range names {
 		if strings.Contains(n, "://") {
-			_, n, _ = cutLast(strings.TrimRight(n, "/"))
+			n = lastPart(strings.TrimRight(n, "/"))
 		}
 		if n = strings.TrimSpace(n); n != "" && !slices.Contains(out, n) {
 			out = append(out, n)

@@ -153,7 +153,7 @@ func (f *fetcher) attempt(ctx context.Context, url, path string, accept func(str
 	if err := f.download(response, transfer{path, now, have, alive}); err != nil {
 		return false, cmp.Or(stalled(ctx), err)
 	}
-	if err := accept(partOf(path)); err != nil {
+	if err := cmp.Or(checkSum(response.Header, partOf(path)), accept(partOf(path))); err != nil {
 		return false, errors.Join(err, forget(path))
 	}
 	return true, settle(path, now)

@@ -4,8 +4,11 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"math/rand/v2"
 	"net/http"
@@ -100,9 +103,15 @@ func (m *mirror) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if etag != "" {
 		w.Header().Set("ETag", etag)
 	}
+	w.Header().Set("X-Goog-Hash", crcHeader(file)) // of the whole file, also with a part of it
 	if fail == nil || !fail(w, r, file) {
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file))
 	}
+}
+
+// crcHeader returns the header x-goog-hash of a file.
+func crcHeader(content []byte) string {
+	return "crc32c=" + base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.Checksum(content, castagnoli())))
 }
 
 // half sends the first half of a file and hangs up.
@@ -292,6 +301,16 @@ func TestUpdateFails(t *testing.T) {
 		{"broken", status(http.StatusInternalServerError), attempts},
 		{"too many requests", status(http.StatusTooManyRequests), attempts},
 		{"cut off each time", half, attempts},
+		{"another file than promised", func(w http.ResponseWriter, _ *http.Request, file []byte) bool {
+			broken := bytes.Clone(file)
+			broken[len(broken)/2] ^= 1
+			_, _ = w.Write(broken)
+			return true
+		}, attempts},
+		{"another digest than promised", func(w http.ResponseWriter, _ *http.Request, _ []byte) bool {
+			w.Header().Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(make([]byte, 32))+":")
+			return false
+		}, attempts},
 		{"no zip", func(w http.ResponseWriter, _ *http.Request, _ []byte) bool {
 			_, _ = w.Write([]byte("<html>log in to the network</html>"))
 			return true

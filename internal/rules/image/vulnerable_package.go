@@ -28,8 +28,8 @@ func checkVulnerablePackage(p *rule.Pass, i *model.Image) {
 		v := o.vulnerability
 		// What somebody has an excuse for is reported so that it can be seen to
 		// be suppressed.
-		judged := p.Site.Unfixed || v.Exploited || v.Excuse != nil
-		if malicious(v) || v.State != model.FixAvailable && !(judged && pending(v)) {
+		judged := v.State == model.FixAvailable || pending(v) && (p.Site.Unfixed || v.Exploited || v.Excuse != nil)
+		if malicious(v) || !judged {
 			continue
 		}
 		exploited, cure := "", "no version cures it yet"
