@@ -331,6 +331,7 @@ func (r *runner) judge(sys *model.System) {
 	rank(rep.Findings)
 	rep.Suppressed = decided.Suppressed
 	rep.Top = stories(rep.Findings)
+	tellGroups(rep)
 	rep.NotChecked = append(rep.NotChecked, sys.Notes...)
 	rep.NotChecked = append(rep.NotChecked, unknownAge(sys)...)
 	rep.Looked = append(append(rep.Looked, looked(sys)...), r.looked...)

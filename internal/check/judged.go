@@ -72,3 +72,27 @@ func use(f finding.Finding) int {
 	}
 	return 1
 }
+
+// softwareOf names what one upgrade cures v in.
+func softwareOf(v *model.Vulnerability) [3]string {
+	p := v.Package
+	return [3]string{p.Ecosystem, cmp.Or(p.Source, p.Name), cmp.Or(p.SourceVersion, p.Version)}
+}
+
+// tellGroups has the stories about vulnerabilities tell of all that are in the
+// same software: they are one thing to do.
+func tellGroups(r *report.Report) {
+	groups := map[*finding.Finding]report.Group{}
+	for _, g := range r.Groups() {
+		for _, f := range g {
+			groups[f] = g
+		}
+	}
+	for i := range r.Top {
+		if g := groups[r.Top[i].Finding]; len(g) > 1 {
+			f := *r.Top[i].Finding
+			f.Message = g.Message()
+			r.Top[i].Sentence = sentence(f)
+		}
+	}
+}

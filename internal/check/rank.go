@@ -164,6 +164,9 @@ func alike(a, b *finding.Finding) bool { return a.Rule == b.Rule || a.Subject ==
 // oneCure reports whether who cures a looks at b as well: the same fault of
 // the same subject, or another one at the same place.
 func oneCure(a, b *finding.Finding) bool {
+	if v, w := a.Vulnerability, b.Vulnerability; v != nil && w != nil {
+		return a.Image == b.Image && softwareOf(v) == softwareOf(w)
+	}
 	return a.Subject == b.Subject && (a.Rule == b.Rule || a.Span.IsValid() && a.Span == b.Span)
 }
 

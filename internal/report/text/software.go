@@ -40,7 +40,7 @@ func vulnerabilities(g report.Group) []string {
 		}
 		line := strings.Join(parts, "; ")
 		if v.Summary != "" {
-			line += ": " + v.Summary
+			line += ": " + shorten(v.Summary, maxSummary)
 		}
 		lines = append(lines, line)
 	}
@@ -54,6 +54,10 @@ func vulnerabilities(g report.Group) []string {
 	}
 	return lines
 }
+
+// maxSummary is how many columns of a summary are shown: who wants to know more
+// looks the id up.
+const maxSummary = 60
 
 // rating returns how bad v is: "high 7.5".
 func rating(v *model.Vulnerability) string {
