@@ -58,6 +58,17 @@ func (g *Guard) onLine(ctx context.Context, p *Policy, f *source.File, r *apireq
 		return []judgedFinding{{}} // nothing that can be cured
 	}
 	w := facts.Workloads[0]
+	for i := range w.Devices.Items {
+		if d := &w.Devices.Items[i]; path.IsAbs(d.Value) {
+			d.Value = canonical(d.Value)
+		}
+	}
+	known := r.Subject // whose names the engine has resolved
+	for _, n := range [][2]*model.Fact[model.Namespace]{{&w.PID, &known.PID}, {&w.IPC, &known.IPC}, {&w.Network, &known.Network}} {
+		if n[0].Value.Mode == "container" && n[1].Value.Mode == "container" {
+			n[0].Value.Target = n[1].Value.Target
+		}
+	}
 	facts.Workloads = append(facts.Workloads, r.Facts.Workloads[1:]...)
 	s := resolve.System(resolve.Input{Facts: []*model.Facts{facts}, Canonical: canonical})
 	out := run(p, s, w)
@@ -144,11 +155,14 @@ func without(args []string, refusals []Refusal) []string {
 			case "--volumes-from":
 				return strings.Contains(r.path, "VolumesFrom["+strings.SplitN(value, ":", 2)[0]+"]")
 			case "--mount":
-				target := "Mounts[" + mountTarget(value) + "]"
-				return !r.rule && strings.HasSuffix(r.path, target)
+				// What a stored volume mounts is not on the line.
+				volume := strings.Contains(value, "type=volume")
+				return (volume || !r.rule) && strings.HasSuffix(r.path, "Mounts["+mountTarget(value)+"]")
 			case "-v":
-				name, _, _ := strings.Cut(value, ":")
-				return strings.HasSuffix(r.path, ": volume "+name)
+				name, target, _ := strings.Cut(value, ":")
+				target, _, _ = strings.Cut(target, ":")
+				return !strings.HasPrefix(name, "/") &&
+					(strings.HasSuffix(r.path, ": volume "+name) || strings.HasSuffix(r.path, "Mounts["+target+"]"))
 			}
 			return false
 		})
