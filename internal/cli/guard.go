@@ -25,7 +25,8 @@ the same for a Kubernetes cluster, as a validating webhook.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.guardServeCommand(), a.guardAllowCommand(), a.guardOffCommand(), a.guardOnCommand(),
+	cmd.AddCommand(a.guardInstallCommand(), a.guardUninstallCommand(), a.guardTestCommand(),
+		a.guardServeCommand(), a.guardAllowCommand(), a.guardOffCommand(), a.guardOnCommand(),
 		a.admissionCommand(), a.manifestsCommand(), a.auditCommand())
 	return cmd
 }

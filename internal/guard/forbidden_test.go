@@ -160,8 +160,10 @@ func holdings(t *testing.T) string {
 	t.Helper()
 	var all []string
 	for _, args := range [][]string{
-		{"ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.State}}"}, {"volume", "ls", "-q"},
-		{"network", "ls", "-q"}, {"images", "-q"},
+		{"ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.State}}"},
+		{"volume", "ls", "-q"},
+		{"network", "ls", "-q"},
+		{"images", "-q"},
 	} {
 		all = append(all, enginetest.Docker(t, args...))
 	}

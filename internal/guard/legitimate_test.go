@@ -275,7 +275,7 @@ func streams(t *testing.T) {
 				t.Errorf("%s %s ended by itself: %v", client, call, err)
 			case <-time.After(500 * time.Millisecond): // it is still open, so it was not refused
 				_ = cmd.Process.Kill()
-				<-ended
+				_ = <-ended // it was killed
 			}
 		}
 	}
