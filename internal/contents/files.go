@@ -31,7 +31,7 @@ func telling(e *oci.Entry) bool {
 		return e.UID != 0 || e.Mode&0o022 != 0
 	case !e.Mode.IsRegular() || e.Target != "":
 		return false
-	case e.Mode&0o113 != 0, e.Size >= large:
+	case e.Mode&0o113 != 0, e.Size >= large, changeable(e):
 		return true
 	}
 	_, what := cacheOf(e.Name)

@@ -204,6 +204,12 @@ func TestStart(t *testing.T) {
 			{name: "usr/lib/ld.so", mode: 0o755, text: "x"},
 		}, &model.Start{Program: "/app/server", File: file, Interpreter: loader}},
 		{"static", run("/app"), []item{{name: "app", mode: 0o755, text: elfProgram("")}}, &model.Start{Program: "/app", File: &model.File{Name: "app", Mode: 0o755}}},
+		{"code of the user's", map[string]any{"Cmd": []string{"/app/server", "--port=80", "main.js", "other.js"}, "WorkingDir": "/srv"}, []item{
+			program, {name: "srv/main.js", mode: 0o644, uid: 1000, text: "x"},
+		}, &model.Start{Program: "/app/server", File: file, Interpreter: loader, NoInterpreter: true, Code: &model.File{Name: "srv/main.js", Mode: 0o644, UID: 1000, GID: 1000}}},
+		{"code of root's", map[string]any{"Cmd": []string{"/app/server", "/srv/main.js"}}, []item{
+			program, {name: "srv/main.js", mode: 0o644, text: "x"},
+		}, &model.Start{Program: "/app/server", File: file, Interpreter: loader, NoInterpreter: true}},
 		{"missing", run("/app/serve"), []item{program}, &model.Start{Program: "/app/serve", Missing: true}},
 		{"a shell that is missing", run("/bin/sh", "-c", "server"), []item{program}, &model.Start{Program: "/bin/sh", Missing: true}},
 		{"relative", map[string]any{"Entrypoint": []string{"./serve"}, "WorkingDir": "/app"}, []item{program}, &model.Start{Program: "/app/serve", Missing: true}},

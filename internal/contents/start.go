@@ -126,6 +126,7 @@ func start(w *oci.Walk[found], config *model.ImageConfig) *model.Start {
 		return out
 	}
 	out.File = fileOf(f.Entry)
+	out.Code = t.code(config)
 	folder := path.Dir(f.Entry.Name)
 	for _, d := range w.Found {
 		if d.Entry.Name == folder && d.Entry.Mode.IsDir() && !d.Entry.Hidden {

@@ -87,6 +87,7 @@ type Start struct {
 	Program       string // as configured or found on PATH: "/app/server"
 	Missing       bool   // the image has no such file
 	File          *File  // the file it is in the end; nil where it is missing, not executable or a hard link
+	Code          *File  // the file an interpreter is started with, where others than root may change it
 	Folder        *File  // the folder File is in, where others than root may own or write it
 	Interpreter   string // what the kernel starts to run it: a dynamic loader, or a script's
 	Script        bool   // Interpreter is a script's

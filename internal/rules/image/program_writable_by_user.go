@@ -33,6 +33,12 @@ func checkProgramWritableByUser(p *rule.Pass, i *model.Image) {
 		trace(p.Reportf(fileIn(i, s.File.Name), "uid %d, which runs /%s, can change it%s", u.UID, s.File.Name, by(i, s.File.Layer)), i, s.File.Layer)
 		return
 	}
+	if c := s.Code; c != nil && c.WritableBy(u) {
+		f := p.Reportf(fileIn(i, c.Name), "uid %d, which runs /%s, can change it%s", u.UID, c.Name, by(i, c.Layer))
+		f.Severity = finding.Low // what an interpreter runs is often left to the user, and a read-only root helps
+		trace(f, i, c.Layer)
+		return
+	}
 	if d := s.Folder; d != nil && d.Mode&0o1000 == 0 && d.WritableBy(u) {
 		f := p.Reportf(fileIn(i, d.Name), "uid %d, which runs /%s, can replace it: it may write the folder%s", u.UID, s.File.Name, by(i, d.Layer))
 		f.Severity = finding.Low
