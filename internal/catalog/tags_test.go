@@ -63,6 +63,23 @@ func TestSupported(t *testing.T) {
 	}
 }
 
+func TestSlim(t *testing.T) {
+	for _, tt := range []struct{ name, tag, want string }{
+		{"node", "24", "24-slim"},
+		{"node", "24-bookworm", "24-bookworm-slim"},
+		{"node", "24-alpine", ""},
+		{"node", "24-slim", ""},
+		{"node", "16", ""}, // no longer made
+		{"nginx", "1.30", ""},
+		{"golang", "1.27", ""},
+		{"debian", "13", ""}, // the full one has no build tools either
+	} {
+		if got, ok := Slim(official(tt.name, tt.tag)); got != tt.want || ok != (tt.want != "") {
+			t.Errorf("%s:%s: got %q, want %q", tt.name, tt.tag, got, tt.want)
+		}
+	}
+}
+
 // TestUpgradesLast: whatever tag of the table is asked about, what comes out is
 // supported, not the same image under another name, and not another
 // distribution.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"bulkhead/internal/model"
 )
 
 // A move is a change of the release of a distribution.
@@ -66,4 +68,27 @@ func distributionOf(word string) (*product, int) {
 		return p, i
 	}
 	return nil, 0
+}
+
+// Slim returns the tag of the same release without the tools that the full image
+// has for building: node:22-bookworm has node:22-bookworm-slim. ok is false
+// where ref is such an image, or there is none. Only of images that are made on
+// buildpack-deps is it known what the full one has.
+func Slim(ref model.Reference) (tag string, ok bool) {
+	switch ref.Repository {
+	case "library/elixir", "library/erlang", "library/node", "library/perl", "library/pypy", "library/python", "library/ruby", "library/rust":
+	default:
+		return "", false
+	}
+	t, versioned := parseTag(ref.Tag)
+	if !versioned || slices.Contains(t.words, "slim") {
+		return "", false
+	}
+	want := ref.Tag + "-slim"
+	for _, aliases := range listed(ref) {
+		if slices.Contains(aliases, want) && !slices.Contains(aliases, ref.Tag) {
+			return want, true
+		}
+	}
+	return "", false
 }

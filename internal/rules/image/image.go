@@ -14,6 +14,7 @@ var All = []*rule.Rule{
 	duplicateUid,
 	emptyPassword,
 	endOfLifeBase,
+	largerBase,
 	latestTag,
 	loginShellAccount,
 	maliciousPackage,
