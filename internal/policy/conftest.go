@@ -266,7 +266,7 @@ func (p *regoPackage) judge(ctx context.Context, e evaluation, in regoInput) ([]
 		for _, m := range conftestMessages(answers) {
 			v := Violation{Rule: r.rule.Name, Severity: cmp.Or(m.severity, r.rule.Severity), Action: r.action, Message: m.text, Details: m.details}
 			v.judge = judge{root: in.value, holds: func(ctx context.Context, root *document.Value) bool {
-				again, err := e.ask(ctx, r.query, regoInput{root, in.all}.term())
+				again, err := e.retry().ask(ctx, r.query, regoInput{root, in.all}.term())
 				return err == nil && slices.ContainsFunc(conftestMessages(again), func(x conftestMessage) bool { return x.text == m.text })
 			}}
 			out = append(out, v)

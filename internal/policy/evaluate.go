@@ -43,10 +43,17 @@ type evaluation struct {
 	now     time.Time
 	tracer  topdown.QueryTracer // nil but where coverage is measured
 	metrics opametrics.Metrics  // nil but in tests
+	again   bool                // it looks for a place: where it was stopped is of no interest
 }
 
 func (s *Set) evaluation() evaluation {
 	return evaluation{limits: s.options.Limits, now: s.options.Now, tracer: s.options.tracer, metrics: s.options.metrics}
+}
+
+// retry returns e for evaluating again what it has evaluated.
+func (e evaluation) retry() evaluation {
+	e.again = true
+	return e
 }
 
 // ask evaluates q and returns the answers, none where it is undefined.
@@ -60,6 +67,9 @@ func (e evaluation) ask(ctx context.Context, q *query, input ast.Value) ([]*ast.
 	case reason != nil:
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
+		}
+		if e.again {
+			return nil, reason
 		}
 		return nil, fmt.Errorf("%s: %w", e.whereabouts(q, input), reason)
 	}

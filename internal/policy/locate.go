@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"slices"
+	"time"
 
 	"bulkhead/internal/frontend/document"
 	"bulkhead/internal/model"
@@ -16,8 +17,13 @@ type judge struct {
 	holds func(ctx context.Context, root *document.Value) bool
 }
 
-// maxTries bounds how often a policy is evaluated again for one place.
-const maxTries = 80
+// maxTries and maxSearch bound how often a policy is evaluated again for one
+// place, and for how long. The time bounds policies that are about to be
+// stopped anyway; 80 evaluations of others take a few milliseconds.
+const (
+	maxTries  = 80
+	maxSearch = 2 * time.Second
+)
 
 // A locator finds what a violation rests on by taking away one part after the
 // other and looking whether it is there still. Rego does not tell, and a
@@ -40,10 +46,12 @@ type location struct {
 // was judged whose absence cures it, or the name of the part in which
 // something is missing. There is at least one.
 func (v *Violation) locate(ctx context.Context) []location {
-	l := &locator{ctx: ctx, judge: v.judge, tries: maxTries}
 	if v.judge.root == nil {
 		return []location{{}}
 	}
+	ctx, cancel := context.WithTimeout(ctx, maxSearch)
+	defer cancel()
+	l := &locator{ctx: ctx, judge: v.judge, tries: maxTries}
 	l.descend(v.judge.root, nameOr(v.judge.root, v.judge.root.Place), func(x *document.Value) *document.Value { return x })
 	return l.out
 }

@@ -162,7 +162,7 @@ func (s *Set) judgeOne(ctx context.Context, c *constraint, o *reviewed) ([]Viola
 			v.Action, v.Severity = o.action, severityOf(o.action)
 		}
 		v.judge = judge{root: o.object, holds: func(ctx context.Context, root *document.Value) bool {
-			again, err := s.evaluation().ask(ctx, c.template.query, c.input(o.with(root), s.inventory))
+			again, err := s.evaluation().retry().ask(ctx, c.template.query, c.input(o.with(root), s.inventory))
 			return err == nil && slices.ContainsFunc(messages(again), func(x message) bool { return x.text == m.text })
 		}}
 		out = append(out, v)
