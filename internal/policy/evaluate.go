@@ -102,8 +102,7 @@ func (e evaluation) run(ctx context.Context, q *query, input ast.Value, cancel t
 
 // explain gives an error of an evaluation its place.
 func (q *query) explain(err error) error {
-	var e *topdown.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*topdown.Error](err); ok {
 		if span, ok := q.codes.at(e.Location); ok {
 			return &source.SyntaxError{Span: span, Message: e.Message}
 		}

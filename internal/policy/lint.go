@@ -86,8 +86,7 @@ func (l *linter) errors(err error) {
 		}
 		return
 	}
-	var s *source.SyntaxError
-	if errors.As(err, &s) {
+	if s, ok := errors.AsType[*source.SyntaxError](err); ok {
 		l.faults = append(l.faults, Fault{Code: "invalid", Subject: nameOfFile(s.Span), Span: s.Span, Message: s.Message})
 		return
 	}
@@ -178,19 +177,20 @@ func (l *linter) template(t *template) {
 			"look at input.review.object.spec.securityContext."+m.name+" where the container says nothing")
 	}
 	if r.words["runAsNonRoot"] && !r.words["runAsUser"] {
-		l.say(t, "user-by-id", r.shared0("runAsNonRoot", t), "a container that sets runAsUser to another user than root is rejected if it does not set runAsNonRoot too, though it is not root",
+		l.say(t, "user-by-id", r.mentioned("runAsNonRoot", t.violation), "a container that sets runAsUser to another user than root is rejected if it does not set runAsNonRoot too, though it is not root",
 			"let runAsUser above 0 pass")
 	}
 	l.messages(t)
 }
 
-func (r *reading) shared0(name string, t *template) source.Span {
+// mentioned returns where a setting is first looked at, or other.
+func (r *reading) mentioned(name string, other source.Span) source.Span {
 	for _, m := range r.shared {
 		if m.name == name {
 			return m.span
 		}
 	}
-	return t.violation
+	return other
 }
 
 // containers reports the containers of a pod and the workloads that t does not
@@ -273,10 +273,8 @@ func (l *linter) constraint(c *constraint) {
 	}
 	r := c.template.read()
 	for _, k := range c.value.List("spec", "match", "kinds") {
-		in := k.Strings("apiGroups")
 		for _, kind := range k.List("kinds") {
-			group, known := groups[kind.Text]
-			if known && len(in) > 0 && !slices.Contains(in, group) && !slices.Contains(in, "*") && !(kind.Text == "Ingress" && slices.Contains(in, "extensions")) {
+			if group := groups[kind.Text]; misplaced(kind.Text, k.Strings("apiGroups")) {
 				say("wrong-group", kind, fmt.Sprintf("%s is of the API group %q, which is not among apiGroups: it matches nothing", kind.Text, group), "")
 			}
 			if kind.Text != "Pod" && makesPods(kind.Text) && r.containers.IsValid() && !r.words["template"] {
@@ -289,6 +287,15 @@ func (l *linter) constraint(c *constraint) {
 			"bulkhead judges the pods that workloads make by itself; Gatekeeper needs an ExpansionTemplate for it")
 	}
 	l.parameters(c)
+}
+
+// misplaced reports whether kind is known and of none of the API groups in.
+func misplaced(kind string, in []string) bool {
+	group, known := groups[kind]
+	if !known || len(in) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(in, func(g string) bool { return g == group || g == "*" || g == "extensions" })
 }
 
 func makesPods(kind string) bool {

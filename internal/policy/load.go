@@ -250,7 +250,7 @@ func readFiles(paths []string, exts ...string) ([]*source.File, error) {
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		if err != nil {
-			return nil, fmt.Errorf("read policies: %w", err)
+			return nil, unread(p, err)
 		}
 		if !info.IsDir() {
 			names = append(names, p)
@@ -292,7 +292,7 @@ func readFile(name string) (*source.File, error) {
 	info, err := os.Stat(name)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("read policies: %w", err)
+		return nil, unread(name, err)
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("read %s: it is not a regular file", name)
 	case info.Size() > maxSize:
@@ -300,9 +300,18 @@ func readFile(name string) (*source.File, error) {
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("read policies: %w", err)
+		return nil, unread(name, err)
 	}
 	f := source.NewFile(filepath.ToSlash(filepath.Clean(name)), text)
 	f.Path = name
 	return f, nil
+}
+
+// unread returns err, which says why name could not be read, without the
+// system call.
+func unread(name string, err error) error {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pe.Err
+	}
+	return fmt.Errorf("read %s: %w", filepath.ToSlash(name), err)
 }

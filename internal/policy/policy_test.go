@@ -220,15 +220,18 @@ func TestBounds(t *testing.T) {
 	}{
 		"time": {
 			"deny contains 1 if {\n\tsome a in numbers.range(1, 10000); some b in numbers.range(1, 10000); a + b < 0\n}",
-			Limits{Time: 100 * time.Millisecond}, "after 100ms",
+			Limits{Time: 100 * time.Millisecond},
+			"after 100ms",
 		},
 		"memory": {
 			"deny contains x if {\n\tx := [[a, b, c] | some a in numbers.range(1, 10000); some b in numbers.range(1, 10000); some c in numbers.range(1, 1000)]\n}",
-			Limits{Time: time.Minute, Memory: 32 << 20}, "more than 32 MiB",
+			Limits{Time: time.Minute, Memory: 32 << 20},
+			"more than 32 MiB",
 		},
 		"one call": {
 			"deny contains x if {\n\tx := numbers.range(1, 10000000000)\n}",
-			Limits{Time: 100 * time.Millisecond}, "after 100ms",
+			Limits{Time: 100 * time.Millisecond},
+			"after 100ms",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
