@@ -39,7 +39,7 @@ func TestPath(t *testing.T) {
 		{[]any{1, "x\x00", tagBase + 1, "c\x00", tagBase + 1, "b\x00", tagBase + 1, ""}, "/b/c/x"},
 		{[]any{1, "../x\x00", tagBase + 1, "c\x00", tagBase + 1, "b\x00", tagBase + 1, ""}, "/b/x"},
 		{[]any{1, "x\x00", tagBase + 1, ""}, "/x"}, // the root
-		{[]any{1, "x\x00"}, "x"},                   // its folder is unknown
+		{[]any{1, "x\x00"}, "x"}, // its folder is unknown
 	} {
 		var r raw
 		ok := r.decode(event(t, header{Kind: kindSyscall}, tt.records...), new(arena)) > 0
@@ -52,7 +52,27 @@ func TestPath(t *testing.T) {
 func TestContainerOf(t *testing.T) {
 	const id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 	for path, want := range map[string]string{
-		"/docker/" + id: id,
+		"/docker/" + id:                                 id,
+		"12:pids:/docker/" + id:                         id,
+		"1:name=systemd:/docker/" + id:                  id,
+		"12:pids:/system.slice/docker-" + id + ".scope": id,
+		"0::/../docker-" + id + ".scope":                id, // seen from another cgroup namespace
+		"/docker/" + id + "/system.slice/cron.service":  id, // a container that makes groups of its own
+		"/docker/buildkit/" + id:                        id,
+		"/actions_job/" + id:                            id,
+		"/user.slice/user-1000.slice/user@1000.service/user.slice/docker-" + id + ".scope":                   id, // rootless
+		"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" + id + ".scope":                   id,
+		"/user.slice/user-1000.slice/user@1000.service/libpod_pod_1.slice/libpod-" + id + ".scope/container": id,
+		"/machine.slice/libpod-conmon-" + id + ".scope":                                                      "", // what looks after it, on the host
+		"/libpod_parent/libpod-" + id: id,
+		"/system.slice/containerd.service/kubepods-burstable-pod1.slice:cri-containerd:" + id:            id,
+		"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod1.slice/crio-" + id + ".scope": id,
+		"/k8s.io/" + id:  id,
+		"/nerdctl/" + id: id,
+		"/kubepods/besteffort/pod1/" + id + "/sub": id,
+		"/lxc.payload.web":                         "",
+		"/init.scope":                              "",
+		"/":                                        "",
 		"0::/system.slice/docker-" + id + ".scope":                            id,
 		"/kubepods.slice/kubepods-pod1.slice/cri-containerd-" + id + ".scope": id,
 		"/machine.slice/libpod-" + id + ".scope/container":                    id,

@@ -238,8 +238,9 @@ func (p *process) cmdline() string {
 var containerInPath = regexp.MustCompile(`(?:^|[/:-])([0-9a-f]{64})(?:\.scope)?(?:/|$)`)
 
 func containerOf(path string) string {
-	if m := containerInPath.FindStringSubmatch(path); m != nil {
-		return m[1]
+	m := containerInPath.FindStringSubmatch(path)
+	if m == nil || strings.Contains(path, "-conmon-"+m[1]) { // which looks after the container from outside
+		return ""
 	}
-	return ""
+	return m[1]
 }

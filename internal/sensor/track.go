@@ -66,7 +66,7 @@ type socket struct {
 func (t *tracker) take(r *raw) {
 	switch r.Kind {
 	case kindMkdir:
-		t.group(r.Cgroup, containerOf(r.text(tagGroupPath)))
+		t.group(r.Cgroup, strings.Clone(containerOf(r.text(tagGroupPath)))) // not a part of a large piece of memory
 	case kindRmdir:
 		t.gone(r.Cgroup)
 	case kindFork, kindFound:
@@ -167,7 +167,7 @@ func (t *tracker) remember(e *Event, p *process) {
 	case "chdir":
 		if e.Ret == 0 {
 			moved := *p.image
-			moved.cwd = e.path(0)
+			moved.cwd = strings.Clone(e.path(0)) // not a part of a large piece of memory
 			p.image = &moved
 		}
 	case "accept", "accept4", "sendto", "sendmsg", "recvfrom", "recvmsg":
