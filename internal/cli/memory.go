@@ -20,6 +20,18 @@ func LimitMemory() {
 	}
 }
 
+// imageMemory is softMemory while images are looked into: files of up to 32 MB are
+// held one after the other, so that most of what is held is garbage.
+const imageMemory = 64 << 20
+
+// limitImageMemory is called before an image is looked into.
+func limitImageMemory() {
+	if debug.SetMemoryLimit(-1) == softMemory {
+		debug.SetMemoryLimit(imageMemory)
+		growWithNeed(imageMemory)
+	}
+}
+
 // growWithNeed looks at the end of every collection whether what is needed
 // comes near limit, and then gives it half as much again: a collector at its limit does
 // little else than collect.

@@ -188,6 +188,7 @@ func scanned(ctx context.Context, d *sbom.Document, t *oci.Tree, err error) (*sb
 		return nil, err
 	}
 	d.Container = true
+	limitImageMemory()
 	d.Inventory, err = inventory.Scan(ctx, t)
 	if err == nil && t.Image != nil {
 		d.Name = t.Image.Name

@@ -168,6 +168,7 @@ func (s *settings) openContainer() func(context.Context, string) (*contents.Cont
 // layers returns where it is kept what was found in layers, or nil. The records
 // are this program's own: another build may find more.
 func (s *settings) layers() oci.Store {
+	limitImageMemory()
 	if s.noCache {
 		return nil
 	}

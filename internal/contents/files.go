@@ -16,9 +16,13 @@ import (
 // enough by the first.
 const maxFiles = 1000
 
-// maxTelling bounds the entries of one layer that are kept for their names and
-// modes.
-const maxTelling = 200_000
+// Bounds of the entries of one layer that are kept for their names and modes, and
+// of the programs among them that are like all others: they are kept only
+// because the image may start one.
+const (
+	maxTelling = 200_000
+	maxPlain   = 40_000
+)
 
 // telling reports whether an entry says something by its mere being there:
 // symbolic links lead to programs, folders and files may be for everybody to
@@ -36,6 +40,16 @@ func telling(e *oci.Entry) bool {
 	}
 	_, what := cacheOf(e.Name)
 	return what != ""
+}
+
+// plain reports whether e is a program like all others.
+func plain(e *oci.Entry) bool {
+	if !e.Executable() || e.Mode&0o002 != 0 || privileged(e) {
+		return false
+	}
+	_, tool := program(e)
+	_, what := cacheOf(e.Name)
+	return !tool && what == ""
 }
 
 // describe returns what the files that w found say, and what config runs.

@@ -61,7 +61,7 @@ func keep(f found) bool { return f.telling || f.crowded || f.rare != nil }
 type looker struct {
 	software     oci.Visitor[inventory.Evidence]
 	scanner      *secret.Scanner
-	told         int               // entries that tell something
+	told, plain  int               // entries that tell something, and programs like all others
 	secrets      int               // found so far
 	sums         int               // bytes of them
 	interpreters map[string]string // by themselves: most programs have the same
@@ -85,7 +85,12 @@ func (l *looker) want(e *oci.Entry) oci.Want {
 
 func (l *looker) read(e *oci.Entry, c *oci.Content) found {
 	var f found
-	if telling(e) {
+	switch {
+	case !telling(e):
+	case plain(e):
+		l.plain++
+		f.telling, f.crowded = l.plain <= maxPlain, l.plain == maxPlain+1
+	default:
 		l.told++
 		f.telling, f.crowded = l.told <= maxTelling, l.told == maxTelling+1
 	}

@@ -88,14 +88,23 @@ func (k *kept) settle(s Store) {
 	}
 }
 
-// A record is what is kept of the reading of a layer.
+// A record is what is kept of the reading of a layer, with its names and the
+// values of the entries, each after their length: 8 bytes, the lowest first. A
+// name is 8 bytes too.
 type record struct {
 	Size    int64
-	Names   []byte // eight bytes each, the lowest first
 	Links   []link
 	Entries []Entry
 	Always  []byte // 1 where the entry of the same index is reported though it is hidden
-	Values  []byte
+}
+
+// firstOf returns the first section of a record and what follows it.
+func firstOf(text []byte) (first, rest []byte, ok bool) {
+	if len(text) < 8 || binary.LittleEndian.Uint64(text) > uint64(len(text)-8) {
+		return nil, nil, false
+	}
+	n := binary.LittleEndian.Uint64(text) + 8
+	return text[8:n], text[n:], true
 }
 
 // key returns the key of the record.
@@ -106,8 +115,10 @@ func (p *pass[T]) key(k kept) string {
 // recall fills in what is kept of the layer, and reports whether there is that.
 func (p *pass[T]) recall(s Store, k kept) bool {
 	text := s.Get(p.key(k))
+	names, text, ok := firstOf(text)
+	values, text, more := firstOf(text)
 	var r record
-	if text == nil || gob.NewDecoder(bytes.NewReader(text)).Decode(&r) != nil || len(r.Always) != len(r.Entries) {
+	if !ok || !more || gob.NewDecoder(bytes.NewReader(text)).Decode(&r) != nil || len(r.Always) != len(r.Entries) {
 		return false
 	}
 	found := make([]Found[T], len(r.Entries))
@@ -115,16 +126,16 @@ func (p *pass[T]) recall(s Store, k kept) bool {
 		r.Entries[i].Layer = p.layer
 		found[i] = Found[T]{Entry: &r.Entries[i], always: r.Always[i] != 0}
 	}
-	if p.visitor.Codec.Decode(r.Values, found) != nil || !k.same() {
+	if p.visitor.Codec.Decode(values, found) != nil || !k.same() {
 		return false
 	}
 	p.size, p.links, p.found, p.at = r.Size, r.Links, found, nil
 	for i := range p.links {
 		p.links[i].Entry.Layer = p.layer
 	}
-	p.names = make([]uint64, len(r.Names)/8)
+	p.names = make([]uint64, len(names)/8)
 	for i := range p.names {
-		p.names[i] = binary.LittleEndian.Uint64(r.Names[8*i:])
+		p.names[i] = binary.LittleEndian.Uint64(names[8*i:])
 	}
 	k.settle(s)
 	return true
@@ -137,10 +148,7 @@ func (p *pass[T]) remember(s Store, k kept) {
 	if err != nil || !k.same() {
 		return
 	}
-	r := record{Size: p.size, Links: p.links, Values: values}
-	for _, n := range p.names {
-		r.Names = binary.LittleEndian.AppendUint64(r.Names, n)
-	}
+	r := record{Size: p.size, Links: p.links, Entries: make([]Entry, 0, len(p.found)), Always: make([]byte, 0, len(p.found))}
 	for _, f := range p.found {
 		e := *f.Entry
 		e.Layer, e.Hidden = 0, false // which are the image's
@@ -150,8 +158,14 @@ func (p *pass[T]) remember(s Store, k kept) {
 		}
 		r.Entries, r.Always = append(r.Entries, e), append(r.Always, always)
 	}
-	var text bytes.Buffer
-	if gob.NewEncoder(&text).Encode(&r) != nil { // then it is not kept
+	text := bytes.NewBuffer(make([]byte, 0, 16+8*len(p.names)+2*len(values)))
+	text.Write(binary.LittleEndian.AppendUint64(nil, uint64(8*len(p.names))))
+	for _, n := range p.names {
+		text.Write(binary.LittleEndian.AppendUint64(text.AvailableBuffer(), n))
+	}
+	text.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(values))))
+	text.Write(values)
+	if gob.NewEncoder(text).Encode(&r) != nil { // then it is not kept
 		return
 	}
 	s.Put(p.key(k), text.Bytes())
