@@ -60,7 +60,7 @@ compress() {
 	tar -C "$from" -xf "$1"
 	config=$(sed -n 's/.*"Config": *"\([^"]*\)".*/\1/p' "$from/manifest.json")
 	for name in $(sed 's/.*"Layers": *\[\([^]]*\)\].*/\1/; s/[",]/ /g' "$from/manifest.json"); do
-		gzip -6 -c "$from/$name" >"$from/layer.gz"
+		gzip -6 -n <"$from/$name" >"$from/layer.gz"
 		rm "$from/$name"
 		mv "$from/layer.gz" "$from/$name"
 		names+=("$name")

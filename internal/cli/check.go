@@ -27,6 +27,7 @@ into: its image, what it wrote, and which packages its processes have loaded.`,
   bulkhead check web                           a container, with what it has loaded
   bulkhead check . --skip secret-in-file       no search for secrets
   bulkhead host                                the engine and all it runs
+  bulkhead check --no-cache image.tar          an archive, every layer read again
   bulkhead -- docker run -v /:/host alpine     a command line, before it runs`,
 	}
 	s.register(cmd.Flags())
