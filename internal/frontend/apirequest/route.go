@@ -42,7 +42,7 @@ func Parse(method, uri string, headers map[string]string, body []byte) (*Request
 	if err != nil {
 		return nil, errAddress
 	}
-	if u.Path == "" || u.Path != path.Clean(u.Path) || strings.ContainsFunc(u.Path, control) {
+	if !strings.HasPrefix(u.Path, "/") || u.Path != path.Clean(u.Path) || strings.ContainsFunc(u.Path, control) {
 		return nil, errUnclean
 	}
 	r := &Request{Method: method, Path: u.Path, Body: body}
@@ -59,13 +59,13 @@ func control(c rune) bool { return c < ' ' || c == 0x7f }
 
 // version takes the version off the path.
 func (r *Request) version() error {
-	first, rest, _ := strings.Cut(strings.TrimPrefix(r.Path, "/"), "/")
+	first, rest, below := strings.Cut(strings.TrimPrefix(r.Path, "/"), "/")
 	if len(first) < 2 || first[0] != 'v' || strings.Trim(first[1:], "0123456789.") != "" {
 		return nil // none is named: the engine takes its own
 	}
 	minor, ok := strings.CutPrefix(first, "v1.")
 	n, err := strconv.Atoi(minor)
-	if !ok || err != nil || minor != strconv.Itoa(n) || n > 999 {
+	if !ok || !below || err != nil || minor != strconv.Itoa(n) || n > 999 {
 		return fmt.Errorf("%w: %q is no version", errAddress, first)
 	}
 	if n < minVersion {
