@@ -38,8 +38,9 @@ func TestPath(t *testing.T) {
 		{[]any{1, "/etc/../etc//shadow\x00"}, "/etc/shadow"},
 		{[]any{1, "x\x00", tagBase + 1, "c\x00", tagBase + 1, "b\x00", tagBase + 1, ""}, "/b/c/x"},
 		{[]any{1, "../x\x00", tagBase + 1, "c\x00", tagBase + 1, "b\x00", tagBase + 1, ""}, "/b/x"},
-		{[]any{1, "x\x00", tagBase + 1, ""}, "/x"}, // the root
-		{[]any{1, "x\x00"}, "x"}, // its folder is unknown
+		// The root, and a folder that is unknown.
+		{[]any{1, "x\x00", tagBase + 1, ""}, "/x"},
+		{[]any{1, "x\x00"}, "x"},
 	} {
 		var r raw
 		ok := r.decode(event(t, header{Kind: kindSyscall}, tt.records...), new(arena)) > 0
