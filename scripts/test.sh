@@ -2,7 +2,8 @@
 # Runs every test, on a real engine. Starts one where none answers, and stops
 # only the one it started.
 #
-# In CI it also fuzzes every target first. What that finds is printed and does not
+# In CI it also fuzzes every target first, for 30 seconds or what all of them
+# together may take. What that finds is printed and does not
 # fail the run: it is a new discovery, not a fault of the change. It fails from
 # the moment somebody keeps it in testdata/fuzz.
 set -euo pipefail
@@ -11,8 +12,13 @@ cd "$(dirname "$0")/.."
 scripts/engine.sh start
 trap 'scripts/engine.sh stop' EXIT
 
+scripts/tools.sh || echo "test.sh: some tests will skip: their tools could not be installed"
+
 go vet ./...
 if [ "${CI:-}" = true ]; then
+	targets=$(grep -rhc --include='*_test.go' '^func Fuzz' internal cmd | awk '{n += $1} END {print n}')
+	minutes=9
+	export FUZZTIME=${FUZZTIME:-$((minutes * 60 * $(nproc) / targets < 30 ? minutes * 60 * $(nproc) / targets : 30))s}
 	scripts/fuzz.sh || echo "fuzzing found something new: keep it in testdata/fuzz, and cure it"
 	git clean -fdq -- ':(glob)**/testdata/fuzz/**'
 fi
