@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -64,10 +65,10 @@ type checker struct {
 func (c *checker) read(files []*source.File) {
 	own := map[string]bool{}
 	for _, f := range c.set.files {
-		own[f.file.Name] = true
+		own[onDisk(f.file)] = true
 	}
 	for _, f := range files {
-		if own[f.Name] {
+		if own[onDisk(f)] {
 			continue
 		}
 		if c.builds[f] != nil {
@@ -85,6 +86,18 @@ func (c *checker) read(files []*source.File) {
 			c.artifacts = append(c.artifacts, spread(artifact{f, strings.TrimPrefix(ext, "."), v}, 0)...)
 		}
 	}
+}
+
+// onDisk returns where f is, whichever way it was named.
+func onDisk(f *source.File) string {
+	if f.Path == "" {
+		return f.Name
+	}
+	at, err := filepath.Abs(f.Path)
+	if err != nil {
+		return f.Name
+	}
+	return at
 }
 
 // spread tells what a document is, and takes lists apart: those of Kubernetes,
