@@ -80,6 +80,7 @@ func beyondDefaults() map[string][]string {
 		"build source":   nil,
 		"device rule":    nil,
 		"image source":   nil,
+		"mount template": nil,
 		"mount type":     nil,
 		"network driver": {"bridge", "overlay"},
 		"runtime":        {"runc", "io.containerd.runc.v2", "crun", "runsc", "kata-runtime", "nvidia"},

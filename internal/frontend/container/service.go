@@ -3,6 +3,7 @@ package container
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"bulkhead/internal/frontend/internal/dockerjson"
 	"bulkhead/internal/model"
@@ -75,6 +76,13 @@ func Service(body []byte, o CreateOptions, driver func(network string) string) (
 	out.Args = nil // docker service has flags of its own
 	if task.Runtime != "" && task.Runtime != "container" || task.PluginSpec != nil {
 		out.Beyond = append(out.Beyond, Beyond{"task runtime", "plugin", dockerjson.Path(o.Subject, "TaskTemplate.Runtime")})
+	}
+	for _, m := range in.HostConfig.Mounts {
+		// Swarm fills templates in from labels and names of the requester's
+		// choice, where a task is made.
+		if strings.Contains(m.Source, "{{") {
+			out.Beyond = append(out.Beyond, Beyond{"mount template", m.Source, dockerjson.Path(o.Subject, "Mounts["+m.Target+"]")})
+		}
 	}
 	out.Workload.Container, out.Workload.Service = "", s.Name
 	return out, nil

@@ -3,6 +3,7 @@ package workload
 import (
 	_ "embed"
 	"fmt"
+	"path"
 	"strings"
 
 	"bulkhead/internal/finding"
@@ -37,9 +38,16 @@ func checkHostDevice(p *rule.Pass, w *model.Workload) {
 // harmOfDevice returns the harm of giving away a device: of one that gives the
 // host's memory or disks, of one made for sharing, or of any other.
 func harmOfDevice(device string) finding.Severity {
-	name, ok := strings.CutPrefix(device, "/dev/")
-	if !ok { // a CDI name such as nvidia.com/gpu=all
+	if !path.IsAbs(device) { // a CDI name such as nvidia.com/gpu=all
 		return finding.Low
+	}
+	device = path.Clean(device)
+	name, ok := strings.CutPrefix(device, "/dev/")
+	switch {
+	case device == "/dev" || device == "/": // every device in it
+		return finding.Critical
+	case !ok:
+		return finding.Medium
 	}
 	for _, prefix := range [...]string{"mem", "kmem", "port", "sd", "hd", "vd", "xvd", "nvme", "dm-", "mapper", "disk", "md", "mmcblk", "loop"} {
 		if strings.HasPrefix(name, prefix) {

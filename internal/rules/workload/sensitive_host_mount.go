@@ -115,6 +115,11 @@ var hostPathHarms = [...]hostPathHarm{
 	{path: "/usr/bin", below: true, writable: finding.Critical, readOnly: finding.Low},
 	{path: "/usr/lib", below: true, writable: finding.Critical, readOnly: finding.Low},
 	{path: "/usr/lib/modules", below: true, writable: finding.High, readable: true},
+	{path: "/usr/libexec", below: true, writable: finding.Critical, readOnly: finding.Low},
+	{path: "/usr/local", writable: finding.Critical, readOnly: finding.Low},
+	{path: "/usr/local/bin", below: true, writable: finding.Critical, readOnly: finding.Low},
+	{path: "/usr/local/lib", below: true, writable: finding.Critical, readOnly: finding.Low},
+	{path: "/usr/local/sbin", below: true, writable: finding.Critical, readOnly: finding.Low},
 	{path: "/usr/sbin", below: true, writable: finding.Critical, readOnly: finding.Low},
 	{path: "/usr/share/zoneinfo", below: true, writable: finding.Low, readable: true},
 	{path: "/var", writable: finding.Critical, readOnly: finding.High},
@@ -129,6 +134,9 @@ var hostPathHarms = [...]hostPathHarm{
 
 // credentials is the harm of a directory that holds somebody's keys, as homes do.
 var credentials = hostPathHarm{writable: finding.High, readOnly: finding.High}
+
+// startup is the harm of a file that somebody's shell runs when it starts.
+var startup = hostPathHarm{writable: finding.High, readOnly: finding.Low}
 
 // worst returns the path of the host that m mounts and its harm; of several,
 // as when a link leads elsewhere, the one that is worst when written to. Engine
@@ -152,6 +160,8 @@ func harmOfPath(host string) *hostPathHarm {
 		switch part {
 		case ".ssh", ".aws", ".azure", ".docker", ".gnupg", ".kube":
 			return &credentials
+		case ".bash_login", ".bash_logout", ".bash_profile", ".bashrc", ".profile", ".zprofile", ".zshenv", ".zshrc":
+			return &startup
 		}
 	}
 	if user, ok := strings.CutPrefix(host, "/home/"); ok && !strings.Contains(user, "/") {
