@@ -16,7 +16,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"bulkhead/internal/engine"
+	"bulkhead/internal/finding"
 	"bulkhead/internal/guard"
+	"bulkhead/internal/model"
+	"bulkhead/internal/policy"
 	"bulkhead/internal/source"
 )
 
@@ -28,6 +31,7 @@ type guardServer struct {
 	state   string
 	host    string
 	journal string
+	rego    policySettings
 }
 
 func (a *app) guardServeCommand() *cobra.Command {
@@ -47,6 +51,8 @@ policy file the default policy holds, which denies.`,
 	f.StringVar(&s.policy, "policy", guardPolicy, "the policy `file`")
 	f.StringVar(&s.state, "state", guardState, "the `folder` of exceptions and of the emergency switch")
 	f.StringVar(&s.journal, "journal", "", "append decisions to this `file` instead of printing them")
+	f.StringSliceVar(&s.rego.paths, "policies", nil, "judge by the policies in this `folder` too: Gatekeeper templates and constraints, packages over data.bulkhead.facts")
+	f.StringSliceVar(&s.rego.data, "data", nil, "give policies this `file` or folder as data")
 	f.StringVar(&s.host, "host", "", "the engine's `address` (default as for docker: DOCKER_HOST, the context, the usual sockets)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := fromEnvironment(cmd.Flags()); err != nil {
@@ -126,16 +132,51 @@ func (s *guardServer) reloadOnHangup(ctx context.Context, g *guard.Guard) <-chan
 	return done
 }
 
-// load reads the policy. Where there is no file the default holds.
+// load reads the policy and compiles users' own. Where there is no policy file
+// the default holds.
 func (s *guardServer) load() (*guard.Policy, error) {
+	p := guard.DefaultPolicy(s.app.rules)
 	text, err := os.ReadFile(s.policy)
-	if errors.Is(err, fs.ErrNotExist) && s.policy == guardPolicy {
-		return guard.DefaultPolicy(s.app.rules), nil
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && s.policy == guardPolicy:
+	case err != nil:
+		return nil, err
+	default:
+		if p, err = guard.ParsePolicy(text, s.app.rules); err != nil {
+			return nil, err
+		}
 	}
+	if len(s.rego.paths) == 0 {
+		return p, nil
+	}
+	set, err := policy.Load(s.rego.options())
 	if err != nil {
 		return nil, err
 	}
-	return guard.ParsePolicy(text, s.app.rules)
+	return p.With(regoJudge{set}), nil
+}
+
+// A regoJudge is users' policies as the guard asks them.
+type regoJudge struct{ set *policy.Set }
+
+// Judge implements guard.Judge.
+func (j regoJudge) Judge(ctx context.Context, s *model.System) ([]guard.Judged, error) {
+	found, err := j.set.ReviewWorkload(ctx, s.Workloads[0])
+	if err != nil {
+		return nil, err
+	}
+	var out []guard.Judged
+	for _, v := range found {
+		mode := guard.Audit
+		if v.Action == policy.Deny {
+			mode = guard.Deny
+		}
+		out = append(out, guard.Judged{
+			Finding: finding.Finding{Rule: v.Rule, Severity: v.Severity, Message: v.Message},
+			Mode:    mode,
+		})
+	}
+	return out, nil
 }
 
 func (s *guardServer) openJournal() (io.Writer, func(), error) {

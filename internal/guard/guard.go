@@ -30,10 +30,10 @@ type Engine interface {
 	Info(ctx context.Context) (*source.File, error)
 }
 
-// A Judge is users' own policies: it returns what they find in s, which holds
-// the workload that would run first. Their findings deny like those of a rule.
+// A Judge is users' own policies: it returns what they find about the first
+// workload of s, which is what would run. An error denies.
 type Judge interface {
-	Judge(ctx context.Context, s *model.System) ([]finding.Finding, error)
+	Judge(ctx context.Context, s *model.System) ([]Judged, error)
 }
 
 // A Request is one request to the engine, as its plugin interface tells it.
@@ -79,7 +79,6 @@ type Guard struct {
 	Engine  Engine
 	State   *State
 	Journal *Journal
-	Judge   Judge         // may be nil
 	Protect []string      // paths of the host that no container may have: its own
 	Timeout time.Duration // of one decision
 
@@ -261,12 +260,12 @@ func refusalOf(b container.Beyond) Refusal {
 }
 
 // refusalsOf returns a refusal for each finding.
-func refusalsOf(found []judgedFinding) []Refusal {
+func refusalsOf(found []Judged) []Refusal {
 	var out []Refusal
 	for _, f := range found {
 		out = append(out, Refusal{
-			Rule: f.Rule, Severity: f.Severity, Message: f.Message, Gain: f.Gain, Mode: f.mode,
-			path: f.Path, rule: true,
+			Rule: f.Rule, Severity: f.Severity, Message: f.Message, Gain: f.Gain, Mode: f.Mode,
+			path: f.Path, rule: f.own,
 		})
 	}
 	return out

@@ -52,10 +52,10 @@ func (g *Guard) instead(ctx context.Context, p *Policy, r *apirequest.Reading, r
 }
 
 // onLine returns what denies about the command line f.
-func (g *Guard) onLine(ctx context.Context, p *Policy, f *source.File, r *apirequest.Reading) []judgedFinding {
+func (g *Guard) onLine(ctx context.Context, p *Policy, f *source.File, r *apirequest.Reading) []Judged {
 	facts := runline.Read(f)
 	if len(facts.Workloads) != 1 {
-		return []judgedFinding{{}} // nothing that can be cured
+		return []Judged{{Mode: Deny}} // nothing that can be cured
 	}
 	w := facts.Workloads[0]
 	for i := range w.Devices.Items {
@@ -73,12 +73,17 @@ func (g *Guard) onLine(ctx context.Context, p *Policy, f *source.File, r *apireq
 	s := resolve.System(resolve.Input{Facts: []*model.Facts{facts}, Canonical: canonical})
 	out := run(p, s, w)
 	_, root := g.hosts(ctx)
-	return append(out, g.protected(w, root, out)...)
+	out = append(out, g.protected(w, root, out)...)
+	more, err := p.judged(ctx, s)
+	if err != nil {
+		return []Judged{{Mode: Deny}}
+	}
+	return append(out, slices.DeleteFunc(more, func(f Judged) bool { return f.Mode != Deny })...)
 }
 
 // tellAsked gives refusals the words of the command line that the same rule
 // found with the same message.
-func tellAsked(refusals []Refusal, found []judgedFinding) {
+func tellAsked(refusals []Refusal, found []Judged) {
 	for i := range refusals {
 		r := &refusals[i]
 		for _, f := range found {
@@ -125,7 +130,7 @@ func wordAround(span source.Span) string {
 }
 
 // choose returns the first fix of each finding that does not meet one taken.
-func choose(found []judgedFinding) []source.Edit {
+func choose(found []Judged) []source.Edit {
 	var out []source.Edit
 	for _, f := range found {
 		if len(f.Fixes) == 0 {

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"context"
 	"fmt"
 	"path"
 	"slices"
@@ -14,15 +15,17 @@ import (
 	"bulkhead/internal/rule"
 )
 
-// A judgedFinding is a finding together with what its rule's mode is.
-type judgedFinding struct {
+// A Judged is a finding together with what is done about it.
+type Judged struct {
 	finding.Finding
-	mode Mode
+	Mode Mode
+
+	own bool // of a rule of ours, which bulkhead explain knows
 }
 
 // findings returns what the rules of p, and users' policies, have against what
 // would run.
-func (g *Guard) findings(l *lookup, p *Policy, r *apirequest.Reading) ([]judgedFinding, error) {
+func (g *Guard) findings(l *lookup, p *Policy, r *apirequest.Reading) ([]Judged, error) {
 	w := r.Subject
 	if w == nil {
 		return nil, nil
@@ -30,7 +33,7 @@ func (g *Guard) findings(l *lookup, p *Policy, r *apirequest.Reading) ([]judgedF
 	hosts, root := g.hosts(l.ctx)
 	facts := *r.Facts
 	facts.Hosts = hosts
-	if p.wide || g.Judge != nil {
+	if p.wide || p.judge != nil {
 		facts.Images = append(slices.Clone(facts.Images), l.stored(w)...)
 		if l.err != nil {
 			return nil, l.err
@@ -43,24 +46,27 @@ func (g *Guard) findings(l *lookup, p *Policy, r *apirequest.Reading) ([]judgedF
 	})
 	out := run(p, s, w)
 	out = append(out, g.protected(w, root, out)...)
-	if g.Judge == nil {
-		return out, nil
+	found, err := p.judged(l.ctx, s)
+	return append(out, found...), err
+}
+
+// judged returns what users' policies find.
+func (p *Policy) judged(ctx context.Context, s *model.System) ([]Judged, error) {
+	if p.judge == nil {
+		return nil, nil
 	}
-	found, err := g.Judge.Judge(l.ctx, s)
+	found, err := p.judge.Judge(ctx, s)
 	if err != nil {
 		return nil, fmt.Errorf("policies: %w", err)
 	}
-	for _, f := range found {
-		out = append(out, judgedFinding{f, Deny})
-	}
-	return out, nil
+	return found, nil
 }
 
 // run returns what the rules of p find about w alone. What rests on something
 // assumed, such as the user of an image that is not here, denies nothing: once
 // the image is pulled the engine is asked again.
-func run(p *Policy, s *model.System, w *model.Workload) []judgedFinding {
-	var out []judgedFinding
+func run(p *Policy, s *model.System, w *model.Workload) []Judged {
+	var out []Judged
 	only := *s
 	only.Workloads = []*model.Workload{w}
 	for _, c := range p.rules {
@@ -69,7 +75,7 @@ func run(p *Policy, s *model.System, w *model.Workload) []judgedFinding {
 		}
 		for _, f := range rule.Run(c.rule, &only) {
 			if f.Severity >= c.from && !f.Likely && (f.Workload == nil || f.Workload == w) {
-				out = append(out, judgedFinding{f, c.mode})
+				out = append(out, Judged{f, c.mode, true})
 			}
 		}
 	}
@@ -78,24 +84,24 @@ func run(p *Policy, s *model.System, w *model.Workload) []judgedFinding {
 
 // protected returns findings about mounts of the guard's own files and of the
 // engine's, which lie where the configuration says and not where rules look.
-func (g *Guard) protected(w *model.Workload, root string, known []judgedFinding) []judgedFinding {
+func (g *Guard) protected(w *model.Workload, root string, known []Judged) []Judged {
 	paths := slices.Clone(g.Protect)
 	if root != "" {
 		paths = append(paths, root)
 	}
-	var out []judgedFinding
+	var out []Judged
 	for _, m := range w.Mounts {
-		if slices.ContainsFunc(known, func(f judgedFinding) bool { return f.Path == m.Place.Path && f.Span == m.Place.Span }) {
+		if slices.ContainsFunc(known, func(f Judged) bool { return f.Path == m.Place.Path && f.Span == m.Place.Span }) {
 			continue
 		}
 		for _, p := range paths {
 			if i := slices.IndexFunc(m.Host, func(h string) bool { return within(h, p) || within(p, h) }); i >= 0 {
-				out = append(out, judgedFinding{finding.Finding{
+				out = append(out, Judged{finding.Finding{
 					Rule: "sensitive-host-mount", Severity: finding.Critical, Path: m.Place.Path, Span: m.Place.Span, Workload: w,
 					Message: fmt.Sprintf("container mounts host path %s, by which it reaches %s", m.Host[i], p),
 					Gain:    "read or change files that decide over the host",
 					Fixes:   []finding.Fix{rule.Do(m.Delete, "do not mount "+m.Host[i])},
-				}, Deny})
+				}, Deny, true})
 				break
 			}
 		}

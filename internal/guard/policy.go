@@ -35,6 +35,14 @@ type Policy struct {
 	routes     map[string]verdict
 	beyond     map[string][]string // by kind
 	exceptions []exception
+	judge      Judge // users' own policies; may be nil
+}
+
+// With returns p with users' own policies besides.
+func (p *Policy) With(j Judge) *Policy {
+	out := *p
+	out.judge = j
+	return &out
 }
 
 // A chosen is a rule that judges requests.
