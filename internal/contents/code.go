@@ -2,6 +2,7 @@ package contents
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"bulkhead/internal/model"
@@ -30,13 +31,16 @@ func (t *tree) code(config *model.ImageConfig) *model.File {
 	if config.Entrypoint.Value.Shell || config.Command.Value.Shell || !config.Command.Known() {
 		return nil
 	}
-	args = append(args[:len(args):len(args)], config.Command.Value.Args...)
+	args = append(slices.Clip(args), config.Command.Value.Args...)
 	for _, a := range args[min(1, len(args)):] {
 		switch {
 		case !codeFile(a):
 			continue
 		case !path.IsAbs(a):
 			a = "/" + config.WorkingDir.Value + "/" + a
+		}
+		if len(a) > maxPath {
+			return nil
 		}
 		if f, _ := t.find(path.Clean(a)); f != nil {
 			return fileOf(f.Entry)

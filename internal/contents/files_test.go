@@ -4,8 +4,10 @@ import (
 	"archive/tar"
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -60,7 +62,13 @@ func items(t *testing.T, all ...item) []byte {
 // look returns what is said of an image that runs as configured.
 func look(t *testing.T, run map[string]any, layers ...[]byte) *model.Contents {
 	t.Helper()
-	tree, err := oci.Open(saveAs(t, run, layers...))
+	return lookInto(t, saveAs(t, run, layers...)).Contents
+}
+
+// lookInto returns what is in the image that the archive called name holds.
+func lookInto(t *testing.T, name string) *model.Image {
+	t.Helper()
+	tree, err := oci.Open(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +81,7 @@ func look(t *testing.T, run map[string]any, layers ...[]byte) *model.Contents {
 	if _, err := Look(t.Context(), tree, image, nil); err != nil {
 		t.Fatal(err)
 	}
-	return image.Contents
+	return image
 }
 
 // elfProgram returns an ELF program that asks for a loader, or for none.
@@ -226,6 +234,37 @@ func TestStart(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			if diff := cmp.Diff(look(t, c.run, items(t, c.items...)).Start, c.want); diff != "" {
 				t.Errorf("-got +want\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestHostileStart: what an image says of its start may be as large as its
+// configuration, and is given up in time.
+func TestHostileStart(t *testing.T) {
+	var many []item
+	for i := range 20_000 {
+		many = append(many, item{name: fmt.Sprintf("bin/p%d", i), mode: 0o4755})
+	}
+	layer := items(t, many...)
+	deep := strings.Repeat("/a", 1_000_000)
+	for name, run := range map[string]map[string]any{
+		"many folders":         {"Entrypoint": []string{"p"}, "Env": []string{"PATH=" + strings.Repeat("/b:", 800_000)}},
+		"deep folder":          {"Entrypoint": []string{"p"}, "Env": []string{"PATH=" + deep}},
+		"deep program":         {"Entrypoint": []string{deep}},
+		"deep working folder":  {"Entrypoint": []string{"./p"}, "WorkingDir": deep},
+		"long name":            {"Entrypoint": []string{deep[1:3] + strings.Repeat("p", 1_000_000)}, "Env": []string{"PATH=" + strings.Repeat("/b:", 400_000)}},
+		"deep code":            {"Entrypoint": []string{"/bin/p0", "main.js"}, "WorkingDir": deep},
+		"many folders, no way": {"Entrypoint": []string{"p"}, "Env": []string{"PATH=" + strings.Repeat("/a/../b:", maxDirs-1)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			begin := time.Now()
+			got := look(t, run, layer).Start
+			if got != nil && (got.Missing || got.Code != nil) {
+				t.Errorf("got %.100v, want nothing said", got)
+			}
+			if took := time.Since(begin); took > 10*time.Second {
+				t.Errorf("got %v, want at most 10 s on a loaded machine", took)
 			}
 		})
 	}

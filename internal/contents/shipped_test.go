@@ -8,9 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"bulkhead/internal/model"
-	"bulkhead/internal/oci"
 )
 
 // TestShipped: content that a package database records is everybody's, and
@@ -40,19 +37,7 @@ func TestShipped(t *testing.T) {
 		site+"shop/other.py", strings.Replace(likely, "kX9v", "aX9v", 1),
 		site+"shop/certain.py", strings.Replace(certain, "Q3EG", "Y3EG", 1),
 	))
-	tree, err := oci.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := tree.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	image := &model.Image{Name: "test:1"}
-	if _, err := Look(t.Context(), tree, image, nil); err != nil {
-		t.Fatal(err)
-	}
+	image := lookInto(t, name)
 	var got []string
 	for _, s := range image.Secrets {
 		got = append(got, s.File)

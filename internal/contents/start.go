@@ -98,8 +98,33 @@ func text(head []byte, from, size uint64) string {
 // A tree answers where a path of the image leads.
 type tree struct {
 	w       *oci.Walk[found]
-	crowded bool              // not all that tells something was kept
-	links   map[string]string // symbolic links
+	crowded bool                         // not all that tells something was kept
+	links   map[string]string            // symbolic links
+	files   map[string]*oci.Found[found] // regular files, by name
+}
+
+// Bounds of what is followed. The first is the kernel's, in bytes: limits.h,
+// PATH_MAX. Nobody comes near the others.
+const (
+	maxPath  = 4096
+	maxParts = 256  // on the way to a file, through all links
+	maxDirs  = 1000 // that are searched for a program
+)
+
+func treeOf(w *oci.Walk[found]) *tree {
+	t := &tree{w: w, links: map[string]string{}, files: map[string]*oci.Found[found]{}}
+	for i := range w.Found {
+		f := &w.Found[i]
+		t.crowded = t.crowded || f.Value.crowded
+		switch {
+		case f.Entry.Hidden:
+		case f.Entry.Mode&fs.ModeSymlink != 0:
+			t.links[f.Entry.Name] = f.Entry.Target
+		case f.Entry.Mode.IsRegular() && t.files[f.Entry.Name] == nil:
+			t.files[f.Entry.Name] = f
+		}
+	}
+	return t
 }
 
 // start tells what config runs, or nil where that is not a file of the image
@@ -108,13 +133,7 @@ func start(w *oci.Walk[found], config *model.ImageConfig) *model.Start {
 	if config == nil || config.OS != "" && config.OS != "linux" {
 		return nil
 	}
-	t := &tree{w: w, links: map[string]string{}}
-	for _, f := range w.Found {
-		if f.Entry.Mode&fs.ModeSymlink != 0 && !f.Entry.Hidden {
-			t.links[f.Entry.Name] = f.Entry.Target
-		}
-		t.crowded = t.crowded || f.Value.crowded
-	}
+	t := treeOf(w)
 	name := t.program(config)
 	if name == "" {
 		return nil
@@ -141,7 +160,8 @@ func start(w *oci.Walk[found], config *model.ImageConfig) *model.Start {
 	return out
 }
 
-// program returns the path of the program that config runs, or "".
+// program returns the path of the program that config runs, or "" where that
+// cannot be told.
 func (t *tree) program(config *model.ImageConfig) string {
 	argv := config.Entrypoint
 	if len(argv.Value.Args) == 0 {
@@ -155,7 +175,7 @@ func (t *tree) program(config *model.ImageConfig) string {
 		name = "/bin/sh"
 	}
 	switch {
-	case name == "" || virtual(name):
+	case name == "" || virtual(name) || len(name)+len(config.WorkingDir.Value) > maxPath:
 		return ""
 	case strings.Contains(name, "/"):
 		if !path.IsAbs(name) {
@@ -168,6 +188,9 @@ func (t *tree) program(config *model.ImageConfig) string {
 		if v.Name == "PATH" {
 			search = v.Value.Value
 		}
+	}
+	if strings.Count(search, ":") >= maxDirs {
+		return ""
 	}
 	for dir := range strings.SplitSeq(search, ":") {
 		if _, ok := t.find(path.Join("/", dir, name)); ok {
@@ -190,10 +213,8 @@ func (t *tree) find(name string) (*oci.Found[found], bool) {
 	if !ok {
 		return nil, true // a circle, or deeper than anybody goes: not for us to judge
 	}
-	for i := range t.w.Found {
-		if f := &t.w.Found[i]; f.Entry.Name == name && !f.Entry.Hidden && f.Entry.Mode.IsRegular() {
-			return f, true
-		}
+	if f := t.files[name]; f != nil {
+		return f, true
 	}
 	return nil, t.crowded || t.w.Has(name)
 }
@@ -202,9 +223,15 @@ func (t *tree) find(name string) (*oci.Found[found], bool) {
 // does.
 func (t *tree) follow(name string) (string, bool) {
 	const maxHops = 40
+	if len(name) > maxPath {
+		return "", false
+	}
 	at, hops := "", 0
 	rest := strings.Split(name, "/")
-	for len(rest) > 0 {
+	for parts := 0; len(rest) > 0; parts++ {
+		if parts == maxParts {
+			return "", false
+		}
 		part := rest[0]
 		rest = rest[1:]
 		switch part {
@@ -220,7 +247,7 @@ func (t *tree) follow(name string) (string, bool) {
 			at = next
 			continue
 		}
-		if hops++; hops > maxHops {
+		if hops++; hops > maxHops || len(target) > maxPath {
 			return "", false
 		}
 		if path.IsAbs(target) {

@@ -7,7 +7,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bulkhead/internal/model"
-	"bulkhead/internal/oci"
 )
 
 // TestWasted: what a later layer deletes, by itself or with its folder, or
@@ -20,19 +19,7 @@ func TestWasted(t *testing.T) {
 		layer(t, "app/model.bin", big, "app/.wh.small", ""),
 		layer(t, ".wh.build", "", "var/cache/apt/.wh.pkgcache.bin", ""),
 	)
-	tree, err := oci.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := tree.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	image := &model.Image{Name: "test:1"}
-	if _, err := Look(t.Context(), tree, image, nil); err != nil {
-		t.Fatal(err)
-	}
+	image := lookInto(t, name)
 	want := []model.Waste{{Layer: 0, Size: 4 * large, Files: 3, Largest: "app/model.bin"}}
 	if diff := cmp.Diff(image.Contents.Wasted, want); diff != "" {
 		t.Errorf("-got +want\n%s", diff)
