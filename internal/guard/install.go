@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"bulkhead/internal/frontend/daemon"
 	"bulkhead/internal/model"
@@ -78,7 +79,7 @@ func configured(text []byte) (*source.File, model.List[string], error) {
 
 // ServiceUnit returns the systemd unit that runs the guard. program is the
 // path of this program, args are what guard serve is given beside it.
-func ServiceUnit(program, args string) string {
+func ServiceUnit(program string, args ...string) string {
 	return `[Unit]
 Description=Bulkhead: refuse what is unsafe at the Docker API
 Documentation=man:bulkhead
@@ -86,7 +87,7 @@ Requires=bulkhead-guard.socket
 Before=docker.service
 
 [Service]
-ExecStart=` + program + ` guard serve` + args + `
+ExecStart=` + program + ` ` + strings.Join(append([]string{"guard", "serve"}, args...), " ") + `
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=always
 RestartSec=100ms

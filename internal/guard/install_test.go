@@ -2,6 +2,7 @@ package guard
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 )
 
@@ -31,6 +32,18 @@ func TestEnable(t *testing.T) {
 	for _, text := range []string{"[]", "{", `{"authorization-plugins": "x"}`, `{"authorization-plugins": [1]}`} {
 		if got, err := Enable([]byte(text)); err == nil {
 			t.Errorf("enable %q: got %q, want an error", text, got)
+		}
+	}
+}
+
+func TestUnits(t *testing.T) {
+	for text, want := range map[string]string{
+		ServiceUnit("/usr/bin/bulkhead"):                     "\nExecStart=/usr/bin/bulkhead guard serve\n",
+		ServiceUnit("/usr/bin/bulkhead", "--state", "/data"): "\nExecStart=/usr/bin/bulkhead guard serve --state /data\n",
+		SocketUnit("/run/docker/plugins/bulkhead.sock"):      "\nListenStream=/run/docker/plugins/bulkhead.sock\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("got %s\nwant a line %s", text, want)
 		}
 	}
 }

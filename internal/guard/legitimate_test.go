@@ -275,7 +275,9 @@ func streams(t *testing.T) {
 				t.Errorf("%s %s ended by itself: %v", client, call, err)
 			case <-time.After(500 * time.Millisecond): // it is still open, so it was not refused
 				_ = cmd.Process.Kill()
-				_ = <-ended // it was killed
+				if err := <-ended; err == nil {
+					t.Errorf("%s %s had ended by itself", client, call)
+				}
 			}
 		}
 	}

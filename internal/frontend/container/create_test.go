@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	moby "github.com/moby/moby/api/types/container"
+	moby "github.com/moby/moby/api/types/container" //nolint:depguard // the engine's own types, to compare ours with
 )
 
 // decided is what of a request decides over the host, in one form for the
