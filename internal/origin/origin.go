@@ -12,6 +12,10 @@ import (
 // the last ones of each. Engines refuse images of more than 127 layers.
 const maxAligned = 600
 
+// maxCompared bounds, in bytes, what of steps and instructions is compared for
+// one image: all of them may be long, and each is compared with each.
+const maxCompared = 128 << 20
+
 // Layers says of every layer of i which instruction made it, where one of
 // builds is what i was built from. Those in related are meant to be that,
 // because somebody said so or i has the name of their result; of the others, one
@@ -22,20 +26,21 @@ func Layers(i *model.Image, related, builds []*model.Build) {
 		return
 	}
 	steps := stepsOf(i)
+	left := maxCompared
 	var best *alignment
-	take := func(a *alignment, meant bool) {
-		if a.usable(meant) && (best == nil || a.better(best)) {
+	take := func(a *alignment, usable func(*alignment) bool) {
+		if a != nil && usable(a) && (best == nil || a.better(best)) {
 			best = a
 		}
 	}
 	for _, b := range related {
 		for _, s := range stages(b) {
-			take(align(steps, s), true)
+			take(align(steps, s, &left), (*alignment).likely)
 		}
 	}
 	for _, b := range builds {
 		if !slices.Contains(related, b) {
-			take(align(steps, b.Target), false)
+			take(align(steps, b.Target, &left), (*alignment).exact)
 		}
 	}
 	if best != nil {
@@ -123,8 +128,9 @@ type alignment struct {
 
 // align finds the longest common part of both. Instructions that write files
 // weigh more than those that only configure: of these, one may look like
-// another.
-func align(steps []step, s *model.Stage) *alignment {
+// another. It takes what it compares from left, and returns nil where that is
+// not enough.
+func align(steps []step, s *model.Stage, left *int) *alignment {
 	if s == nil {
 		return nil
 	}
@@ -149,6 +155,9 @@ func align(steps []step, s *model.Stage) *alignment {
 	}
 	for k := range slices.Backward(steps) {
 		for j := range slices.Backward(ins) {
+			if *left -= said[j].cost(steps[k]); *left < 0 {
+				return nil
+			}
 			best[k][j] = max(best[k+1][j], best[k][j+1])
 			if w := weight(k, j); w > 0 {
 				best[k][j] = max(best[k][j], w+best[k+1][j+1])
@@ -197,13 +206,10 @@ func writes(name string) bool { return name == "RUN" || name == "COPY" || name =
 // exact reports whether the stage made all that came after its base.
 func (a *alignment) exact() bool { return a.made > 0 && a.lost == 0 && a.alien == 0 }
 
-// usable reports whether a tells something. A Dockerfile that is meant to be the
-// image's may have been edited since, or may write no file.
-func (a *alignment) usable(meant bool) bool {
-	if a == nil {
-		return false
-	}
-	return a.exact() || meant && (a.made > 0 && a.made >= a.lost+a.alien || a.lost == 0 && a.first < len(a.steps))
+// likely reports whether a tells something of an image that the Dockerfile is
+// meant to be of: it may have been edited since, or may write no file.
+func (a *alignment) likely() bool {
+	return a.exact() || a.made > 0 && a.made >= a.lost+a.alien || a.lost == 0 && a.first < len(a.steps)
 }
 
 func (a *alignment) better(b *alignment) bool {

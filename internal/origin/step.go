@@ -106,6 +106,15 @@ func collapse(text string) string {
 	return strings.Join(strings.Fields(text[:min(len(text), maxText)]), " ")
 }
 
+// cost is at least how many bytes made looks at.
+func (x said) cost(s step) int {
+	const cell = 8
+	if x.in.Name != s.instruction {
+		return cell
+	}
+	return cell + (len(s.text)+x.in.Span.End-x.in.Span.Start)*max(1, len(x.in.Pairs))
+}
+
 // made reports whether s is the step the instruction leaves in the history.
 func (x said) made(s step) bool {
 	if x.in.OnBuild {
