@@ -111,6 +111,9 @@ func (r *runner) lock(ctx context.Context, files []found, sys *model.System) {
 			locks[i] = r.readLock(files[i])
 		}
 	})
+	if ctx.Err() != nil {
+		return // not all were read
+	}
 	packages := 0
 	for i, l := range locks {
 		if l.err != nil {
@@ -149,9 +152,10 @@ func (r *runner) readLock(at found) locked {
 	f.Path = at.path
 	l := locked{file: f, image: project.Lock(f)}
 	l.notes, l.err = contents.Match(l.image, r.db)
+	places := project.NewLocator(f)
 	for _, v := range l.image.Vulnerabilities {
 		if !v.Package.Place.Span.IsValid() {
-			v.Package.Place = project.Locate(f, v.Package)
+			v.Package.Place = places.Locate(v.Package)
 		}
 	}
 	return l

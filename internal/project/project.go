@@ -47,22 +47,42 @@ func file(f *source.File) *model.Image {
 	return &model.Image{Name: f.Name, Surface: model.ProjectFile, Use: model.ProjectFiles}
 }
 
-// lookAhead is how far behind a package's name its version is looked for.
-const lookAhead = 400
+// Bounds of looking for packages, in bytes: how far behind a package's name its
+// version may be, and how much is looked at for all packages of a file.
+const (
+	lookAhead = 400
+	maxLooked = 4 << 30
+)
 
-// Locate returns where f, a lock file, says that p is of its version: the name,
-// or the first line where it does not say so in a way that is known.
-func Locate(f *source.File, p *model.Package) model.Place {
-	name := p.Name
-	for at := 0; name != ""; {
+// A Locator finds where a lock file names its packages.
+type Locator struct {
+	file *source.File
+	left int64 // of maxLooked
+}
+
+// NewLocator returns the locator of f.
+func NewLocator(f *source.File) *Locator { return &Locator{file: f, left: maxLooked} }
+
+// Locate returns where the file says that p is of its version: the name, or
+// the first line where it does not say so in a way that is known, or where too
+// much was looked for already.
+func (l *Locator) Locate(p *model.Package) model.Place {
+	f, name := l.file, p.Name
+	for at := 0; name != "" && l.left > 0; {
 		i := bytes.Index(f.Text[at:], []byte(name))
 		if i < 0 {
+			l.left -= int64(len(f.Text) - at)
 			break
 		}
 		start := at + i
 		end := start + len(name)
+		l.left -= int64(end - at)
 		at = end
-		if bounded(f.Text, start, end) && versioned(f.Text[end:min(len(f.Text), end+lookAhead)], p.Version) {
+		if !bounded(f.Text, start, end) {
+			continue
+		}
+		l.left -= 10 * lookAhead // which is looked at more than once
+		if versioned(f.Text[end:min(len(f.Text), end+lookAhead)], p.Version) {
 			return model.Place{Span: f.Span(start, end)}
 		}
 	}
@@ -96,10 +116,17 @@ func versioned(text []byte, version string) bool {
 		}
 		if i := bytes.Index(line, []byte(version)); i >= 0 && version != "" {
 			end := i + len(version)
-			if (i == 0 || line[i-1] == 'v' || !partOfName(line[i-1])) && (end == len(line) || !partOfName(line[end])) {
+			if !ranged(line[:i]) && (i == 0 || line[i-1] == 'v' || !partOfName(line[i-1])) && (end == len(line) || !partOfName(line[end])) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// ranged reports whether what text goes before is the bound of a range, which
+// an entry asks for, and not the version it has.
+func ranged(text []byte) bool {
+	text = bytes.TrimRight(text, "= ")
+	return len(text) > 0 && bytes.IndexByte([]byte("^~<>!"), text[len(text)-1]) >= 0
 }
