@@ -111,7 +111,7 @@ func versioned(text []byte, version string) bool {
 	lines := bytes.SplitN(text, []byte("\n"), most+1)
 	for n, line := range lines[:min(len(lines), most)] {
 		trimmed := bytes.TrimSpace(line)
-		if n > 0 && (len(trimmed) == 0 || slices.Contains([]string{"}", "},", "]"}, string(trimmed))) {
+		if n > 0 && (len(trimmed) == 0 || trimmed[len(trimmed)-1] == '{' || slices.Contains([]string{"}", "},", "]"}, string(trimmed))) {
 			return false
 		}
 		if i := bytes.Index(line, []byte(version)); i >= 0 && version != "" {
@@ -120,8 +120,19 @@ func versioned(text []byte, version string) bool {
 				return true
 			}
 		}
+		if n == 0 && valued(line) {
+			return false
+		}
 	}
 	return false
+}
+
+// valued reports whether a name that text follows is a key with its value on the
+// same line, so that the next line is about another.
+func valued(text []byte) bool {
+	value, ok := bytes.CutPrefix(bytes.TrimLeft(text, `"' `), []byte(":"))
+	value = bytes.TrimSpace(value)
+	return ok && len(value) > 0 && value[0] != '{'
 }
 
 // ranged reports whether what text goes before is the bound of a range, which
