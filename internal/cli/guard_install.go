@@ -327,7 +327,11 @@ func (i *installer) reload() error {
 	if err != nil || pid <= 1 {
 		return fmt.Errorf("%s holds no process id", i.pidFile)
 	}
-	if err := syscall.Kill(pid, syscall.SIGHUP); err != nil {
+	daemon, err := os.FindProcess(pid)
+	if err == nil {
+		err = daemon.Signal(syscall.SIGHUP)
+	}
+	if err != nil {
 		return fmt.Errorf("tell the engine, process %d: %w", pid, err)
 	}
 	return nil
