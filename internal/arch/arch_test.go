@@ -27,7 +27,7 @@ var layers = [][]string{
 	{"internal/report"},
 	{"internal/suppress", "internal/rules/", "internal/policy"},
 	{"internal/check"},
-	{"internal/fix", "internal/guard/"},
+	{"internal/fix", "internal/guard/", "internal/learn"},
 	{"internal/ruletest", "internal/report/reporttest"},
 	{"internal/report/"},
 	{"internal/rules"},

@@ -109,7 +109,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	check := a.checkCommand("check [PATH|IMAGE|CONTAINER|host…] [-- docker run …]")
 	check.Short = "Say what is unsafe (the command that runs without any)"
-	commands := []*cobra.Command{check, a.fixCommand(), a.explainCommand(), a.doctorCommand(), a.falcoCommand(), a.policyCommand(), a.sbomCommand(), a.dbCommand(), a.watchCommand(), a.guardCommand(), a.versionCommand()}
+	commands := []*cobra.Command{check, a.fixCommand(), a.explainCommand(), a.doctorCommand(), a.falcoCommand(), a.policyCommand(), a.sbomCommand(), a.dbCommand(), a.watchCommand(), a.learnCommand(), a.guardCommand(), a.versionCommand()}
 	root.AddCommand(commands...)
 	run := root.RunE
 	root.RunE = func(cmd *cobra.Command, args []string) error {

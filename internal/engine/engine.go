@@ -1,5 +1,6 @@
 // Package engine asks a Docker or Podman engine what it has: containers,
-// images, networks and its own configuration. It only reads.
+// images, networks and its own configuration. It reads, but for what run.go
+// makes for trials: containers that the caller names and removes.
 package engine
 
 import (

@@ -9,3 +9,12 @@ var capabilityNames = [...]string{
 	"MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF",
 	"CHECKPOINT_RESTORE",
 }
+
+// CapabilityName returns the name of a capability, without CAP_, or "" where the
+// number is of none that is known.
+func CapabilityName(n int) string {
+	if n < 0 || n >= len(capabilityNames) {
+		return ""
+	}
+	return capabilityNames[n]
+}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -36,7 +37,7 @@ type Sensor struct {
 	groups     hierarchy
 	raw        raw
 	texts      arena
-	read       uint64
+	read       atomic.Uint64
 }
 
 // Open loads and attaches the programs. Events wait in the ring buffer until Run
@@ -243,7 +244,7 @@ func (s *Sensor) next(t *tracker, wait time.Duration) error {
 		case err != nil:
 			return fmt.Errorf("read events: %w", err)
 		}
-		s.read++
+		s.read.Add(1)
 		if s.raw.decode(record.RawSample, &s.texts) > 0 {
 			t.take(&s.raw)
 		}
@@ -270,7 +271,8 @@ func (s *Sensor) drain(t *tracker) error {
 	return errors.New("some events are neither read nor counted as dropped")
 }
 
-// Counts returns how many events there were until now.
+// Counts returns how many events there were until now. It may be called while
+// Run runs.
 func (s *Sensor) Counts() (Counts, error) {
 	var counts [2]uint64
 	for i := range counts {
@@ -282,7 +284,7 @@ func (s *Sensor) Counts() (Counts, error) {
 			counts[i] += n
 		}
 	}
-	return Counts{Produced: counts[0], Read: s.read, Dropped: counts[1]}, nil
+	return Counts{Produced: counts[0], Read: s.read.Load(), Dropped: counts[1]}, nil
 }
 
 func (s *Sensor) detach() error {

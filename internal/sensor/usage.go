@@ -1,5 +1,7 @@
 package sensor
 
+import "slices"
+
 // Calls bounds the numbers of system calls that are recorded.
 const Calls = 512
 
@@ -47,6 +49,21 @@ func decodeUsage(b []byte) Usage {
 	take(1) // whether the program was run says nothing that Program does not
 	u.Container = containerOf("/" + cstring(take(usageName)))
 	return u
+}
+
+// with returns what u and v have used together.
+func (u Usage) with(v Usage) Usage {
+	v.Runtime, v.Program, v.Refused = union(u.Runtime, v.Runtime), union(u.Program, v.Program), union(u.Refused, v.Refused)
+	v.Given, v.Missing = union(u.Given, v.Given), union(u.Missing, v.Missing)
+	v.Compat, v.Unknown = u.Compat || v.Compat, u.Unknown || v.Unknown
+	return v
+}
+
+// union returns the numbers of both lists, in order, each once.
+func union(a, b []int) []int {
+	out := slices.Concat(a, b)
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // set returns the indexes of the bytes that are set.

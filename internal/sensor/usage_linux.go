@@ -61,8 +61,8 @@ func NewRecorder() (*Recorder, error) {
 	return r, nil
 }
 
-// Usages returns what has been recorded of containers, by their ids. Groups of a
-// container's own count as the container.
+// Usages returns what has been recorded of containers, by their ids. A container
+// that was started several times had several groups: they count together.
 func (r *Recorder) Usages() (map[string]Usage, error) {
 	out := map[string]Usage{}
 	var id uint64
@@ -70,7 +70,7 @@ func (r *Recorder) Usages() (map[string]Usage, error) {
 	all := r.collection.Maps["usages"].Iterate()
 	for all.Next(&id, &value) {
 		if u := decodeUsage(value); u.Container != "" {
-			out[u.Container] = u
+			out[u.Container] = out[u.Container].with(u)
 		}
 	}
 	return out, all.Err()

@@ -1,0 +1,151 @@
+package learn
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"bulkhead/internal/engine"
+	"bulkhead/internal/enginetest"
+	"bulkhead/internal/sensor"
+)
+
+// TestMain is also the test command of services: what it does is chosen by the
+// environment.
+func TestMain(m *testing.M) {
+	if what := os.Getenv("LEARN_TEST_OF"); what != "" && os.Getenv("BULKHEAD_IP") != "" {
+		if err := functional[what](os.Getenv("BULKHEAD_IP")); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// functional are the tests of services: each writes and reads back.
+var functional = map[string]func(ip string) error{
+	"notes": func(ip string) error { return putAndGet("http://" + ip + ":8080/hello") },
+}
+
+func putAndGet(url string) error {
+	client := &http.Client{Timeout: 5 * time.Second}
+	want := fmt.Sprint("written at ", time.Now().UnixNano())
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPut, url, strings.NewReader(want))
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	_ = resp.Body.Close()
+	if resp, err = client.Get(url); err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	got, err := io.ReadAll(resp.Body)
+	if err == nil && string(got) != want {
+		err = fmt.Errorf("got %s %q, want %q", resp.Status, got, want)
+	}
+	return err
+}
+
+// recorded skips the test where nothing can be recorded.
+func recorded(t *testing.T) *engine.Engine {
+	t.Helper()
+	for _, p := range sensor.Probes() {
+		if (p.Name == "BTF" || p.Name == "tp_btf") && p.Status != sensor.Works {
+			t.Skipf("no recorder: %s: %s", p.Name, p.Detail)
+		}
+	}
+	host := enginetest.Engine(t)
+	e, err := engine.Open(t.Context(), engine.Options{Host: host})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	return e
+}
+
+// program builds a static Go program of testdata.
+func program(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", name+".go.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "main.go"), filepath.Join(dir, "program")
+	if err := os.WriteFile(in, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", out, in)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build %s: %v\n%s", name, err, said)
+	}
+	if text, err = os.ReadFile(out); err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// tested returns the options of a service with its functional test.
+func tested(t *testing.T, e *engine.Engine, container, what string) Options {
+	t.Helper()
+	t.Setenv("LEARN_TEST_OF", what)
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Options{
+		Engine: e, Container: container, Test: []string{exe}, Runs: 2, Timeout: time.Minute, Exhaustive: true,
+		Log: func(s string) { t.Log(s) },
+	}
+}
+
+// TestNotes learns what a small service needs, and that it works under no more.
+func TestNotes(t *testing.T) {
+	e := recorded(t)
+	const tag = "bulkhead-learn-test/notes:1"
+	enginetest.Image(t, tag, enginetest.File{Name: "notes", Text: program(t, "notes"), Mode: 0o755},
+		enginetest.File{Name: "var/lib/notes/first", Text: "hello"}, enginetest.File{Name: "run/keep"}, enginetest.File{Name: "tmp/keep"})
+	id := enginetest.Create(t, "--user", "0", "--publish", "8080", tag, "/notes")
+	r, err := Run(t.Context(), tested(t, e, id, "notes"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := r.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%s", text)
+	if !r.Verified || r.Measures != (Measures{true, true, true, true}) {
+		t.Errorf("got verified %t, measures %+v, %s; want all in force", r.Verified, r.Measures, r.Failure)
+	}
+	if got, want := strings.Join(r.Capabilities, " "), "CHOWN SETGID SETUID"; got != want {
+		t.Errorf("capabilities: got %s, want %s", got, want)
+	}
+	var writable []string
+	for _, p := range r.Writable {
+		writable = append(writable, p.Path)
+	}
+	if got, want := strings.Join(writable, " "), "/run /tmp /var/lib/notes"; got != want {
+		t.Errorf("writable: got %s, want %s", got, want)
+	}
+	if !slices.Equal(r.Listening, []Listener{{"tcp", 8080}}) {
+		t.Errorf("listening: got %v, want tcp 8080", r.Listening)
+	}
+	if n := len(r.Profile.Allowed()); n > 180 || slices.Contains(r.Profile.Allowed(), "ptrace") {
+		t.Errorf("profile: got %d calls, want fewer, and no ptrace", n)
+	}
+}
