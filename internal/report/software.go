@@ -99,7 +99,7 @@ func (g Group) Message() string {
 	default:
 		text += fmt.Sprintf("; %s cures %d of them", u.Version, cured)
 	}
-	return text
+	return text + g[0].Image.UseOf(g.packages()...)
 }
 
 // Upgrade returns what cures the vulnerabilities of g, or nil.
@@ -202,7 +202,7 @@ func (a Advice) Text() string {
 		text += " (" + a.Step.Where + ", which comes with the base image; a newer one may do)"
 	case a.Base:
 		text += " (it comes with the base image; a newer one may do)"
-	case a.Step.Where != "":
+	case a.Step.Where != "" && !strings.HasSuffix(a.Step.Do, " "+a.Step.Where):
 		text += " (" + a.Step.Where + ")"
 	}
 	text += fmt.Sprintf(" cures %d: %s", len(a.Findings), Tally(a.Findings))

@@ -224,20 +224,37 @@ func python(file string) manager {
 	case "pdm.lock":
 		return typed("pdm", "pdm update NAME")
 	}
+	if strings.HasPrefix(file, "requirements") { // pip reads it and never writes it
+		return typed("requirements", "write NAME==VERSION into "+file)
+	}
 	m := typed("pip", "pip install 'NAME>=VERSION'")
 	m.instead = atLeast("the list of requirements")
 	return m
 }
 
-// golang tells modules from the standard library, which a newer Go brings. A
-// program has to be built anew.
+// golang tells modules from the standard library, which a newer Go brings, and
+// from the program itself, which is installed and not required. A program has to
+// be built anew.
 func golang(p *model.Package) manager {
 	if p.Name == "stdlib" || p.Name == "go" || p.Name == "toolchain" {
 		return typed("go toolchain", "build with Go VERSION or newer")
 	}
+	if len(p.Locations) > 0 && path.Base(p.Locations[0]) == program(p.Name) {
+		return typed("go program", "install NAME VERSION or newer")
+	}
 	return manager{name: "go", do: func(n, v string) string {
 		return "go get " + n + "@v" + strings.TrimPrefix(v, "v") + " && go mod tidy"
 	}}
+}
+
+// program returns what go install calls the program in the folder of a module:
+// the last part of its path that is not its major version.
+func program(module string) string {
+	dir, last := path.Split(module)
+	if digits, ok := strings.CutPrefix(last, "v"); ok && dir != "" && digits != "" && strings.Trim(digits, "0123456789") == "" {
+		return path.Base(dir)
+	}
+	return last
 }
 
 func java(file string) manager {
