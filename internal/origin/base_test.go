@@ -108,6 +108,11 @@ func TestBase(t *testing.T) {
 		{"a distribution", with(history(stored(t, "shop/api:1", "a", "b"), append(base[:2:2], made{true, "RUN /bin/sh -c apt-get update"})), func(i *model.Image) {
 			i.Inventory.OS = debian
 		}), nil, "debian:12 likely, 1 layers, by history+os-release"},
+		{"files copied below the first CMD", with(history(stored(t, "shop/api:1", "a", "b", "c"), []made{
+			{true, "ADD rootfs.tar / # buildkit"}, {true, "COPY credentials /root/ # buildkit"}, {false, `CMD ["bash"]`}, {true, "RUN /bin/sh -c apt-get update"},
+		}), func(i *model.Image) {
+			i.Inventory.OS = debian
+		}), nil, "debian:12 guess, 1 layers, by os-release"},
 		{"a version set on top of a distribution", with(history(stored(t, "shop/api:1", "a", "b"), append(base[:2:2],
 			made{false, "ENV NODE_VERSION=22.1.0"}, made{true, "RUN /bin/sh -c curl"}, made{false, `CMD ["node"]`})), func(i *model.Image) {
 			i.Inventory.OS = debian

@@ -59,6 +59,12 @@ func (d *detector) history() {
 		})
 		return
 	}
+	if first == last && distribution != "" && addedTo(steps[:last+1]) {
+		d.claims = append(d.claims, claim{
+			kind: model.ByOSRelease, name: distribution, layers: 1, confidence: model.Guess, detail: "etc/os-release says " + release,
+		})
+		return
+	}
 	c := claim{kind: model.ByHistory, layers: below(steps[:last+1]), confidence: model.Guess, detail: "its history goes on after a CMD or ENTRYPOINT"}
 	d.claims = append(d.claims, c)
 	if first == last && distribution != "" {
@@ -66,6 +72,18 @@ func (d *detector) history() {
 			kind: model.ByOSRelease, name: distribution, layers: c.layers, confidence: model.Probable, detail: "etc/os-release says " + release,
 		})
 	}
+}
+
+// addedTo reports whether files were copied into what the first of steps made:
+// no distribution builds its image that way, so that somebody else's steps are
+// among them, and what they wrote must not pass for the distribution's.
+func addedTo(steps []step) bool {
+	for _, s := range steps {
+		if s.layer > 0 && (s.instruction == "COPY" || s.instruction == "ADD") {
+			return true
+		}
+	}
+	return false
 }
 
 // below returns how many layers steps made.
