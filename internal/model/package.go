@@ -68,6 +68,25 @@ func InUse(packages []*Package) State {
 	return state
 }
 
+// UseOf says whether running container i uses one of packages, which are of one
+// piece of software, or that only builds and tests do, as the end of a message;
+// nothing of an image. Either all of packages are for builds and tests, or none.
+func (i *Image) UseOf(packages ...*Package) string {
+	if len(packages) > 0 && packages[0].Dev {
+		return "; needed to build or test only"
+	}
+	if i == nil || i.Running == nil {
+		return ""
+	}
+	switch InUse(packages) {
+	case Set:
+		return "; a process has it loaded"
+	case Unset:
+		return "; no process has it loaded"
+	}
+	return "; whether it is loaded cannot be told"
+}
+
 // Software returns what people call packages that are of one release of one
 // piece of software, with its version: the source where there are several.
 func Software(packages []*Package) string {

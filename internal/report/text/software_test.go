@@ -96,6 +96,34 @@ medium[vulnerable-package]: left-pad 1.0.0 has CVE-2024-4
 
 // TestManyVulnerabilities holds that an image with hundreds of them stays
 // readable: one line for each package, and one for all a distribution cures.
+// TestGroupInUse: what is said of each of a package's vulnerabilities is said of
+// all on one line, too.
+func TestGroupInUse(t *testing.T) {
+	for _, c := range []struct {
+		loaded  [2]model.State // of the two packages of one source
+		running *model.Running
+		want    string
+	}{
+		{[2]model.State{model.Unknown, model.Set}, &model.Running{}, "cures 2 of them; a process has it loaded (vulnerable-package)"},
+		{[2]model.State{model.Unset, model.Unset}, &model.Running{}, "cures 2 of them; no process has it loaded (vulnerable-package)"},
+		{[2]model.State{model.Unset, model.Unknown}, &model.Running{}, "cures 2 of them; whether it is loaded cannot be told (vulnerable-package)"},
+		{[2]model.State{}, nil, "cures 2 of them (vulnerable-package)"},
+	} {
+		r := shop()
+		r.Findings[0].Image.Running = c.running
+		for i, p := range r.Findings[0].Packages {
+			p.Loaded = c.loaded[i]
+		}
+		var got bytes.Buffer
+		if err := (Writer{}).Write(&got, r); err != nil {
+			t.Fatal(err)
+		}
+		if line, _, _ := strings.Cut(got.String(), "\n"); !strings.HasSuffix(line, c.want) {
+			t.Errorf("got %q, want it to end in %q", line, c.want)
+		}
+	}
+}
+
 func TestManyVulnerabilities(t *testing.T) {
 	r := &report.Report{FailOn: finding.High}
 	i := &model.Image{Name: "shop/api:1"}

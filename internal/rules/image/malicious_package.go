@@ -23,7 +23,7 @@ var maliciousPackage = &rule.Rule{
 func checkMaliciousPackage(p *rule.Pass, i *model.Image) {
 	for _, v := range i.Vulnerabilities {
 		if malicious(v) {
-			f := p.Reportf(software(i, v.Package), "%s %s is malicious (%s)%s", v.Package.Name, v.Package.Version, v.ID, loaded(i, v.Package))
+			f := p.Reportf(software(i, v.Package), "%s %s is malicious (%s)%s", v.Package.Name, v.Package.Version, v.ID, i.UseOf(v.Package))
 			f.Vulnerability, f.Packages = v, []*model.Package{v.Package}
 			trace(f, i, v.Package.Layer)
 		}

@@ -42,32 +42,13 @@ func checkVulnerablePackage(p *rule.Pass, i *model.Image) {
 		if v.Fixed != "" {
 			cure = v.Fixed + " cures it"
 		}
-		f := p.Reportf(software(i, v.Package), "%s has %s%s; %s%s", model.Software(o.packages), v.ID, exploited, cure, loaded(i, o.packages...))
+		f := p.Reportf(software(i, v.Package), "%s has %s%s; %s%s", model.Software(o.packages), v.ID, exploited, cure, i.UseOf(o.packages...))
 		if f.Severity = harm(v); v.Package.Dev {
 			f.Severity = min(f.Severity, finding.Low) // it is not in what runs
 		}
 		f.Vulnerability, f.Packages = v, o.packages
 		trace(f, i, v.Package.Layer)
 	}
-}
-
-// loaded says whether a running container uses one of packages, or that only
-// builds and tests do, as the end of a message; nothing of an image. Either all
-// of packages are for builds and tests, or none.
-func loaded(i *model.Image, packages ...*model.Package) string {
-	if packages[0].Dev {
-		return "; needed to build or test only"
-	}
-	if i.Running == nil {
-		return ""
-	}
-	switch model.InUse(packages) {
-	case model.Set:
-		return "; a process has it loaded"
-	case model.Unset:
-		return "; no process has it loaded"
-	}
-	return "; whether it is loaded cannot be told"
 }
 
 // An occurrence is one vulnerability in one release of one piece of software,
