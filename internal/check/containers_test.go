@@ -97,6 +97,14 @@ func TestContainers(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
+	var told []string
+	for _, i := range r.Images {
+		told = append(told, fmt.Sprintf("%s %t %d", i.Name, i.ID != "", i.Known.Fixable))
+	}
+	slices.Sort(told)
+	if want := []string{"container bulkhead-check-busy true 1", "container bulkhead-check-idle true 1"}; !slices.Equal(told, want) {
+		t.Errorf("told of images %q, want %q", told, want)
+	}
 	if looked := strings.Join(r.Looked, ", "); !strings.Contains(looked, "container bulkhead-check-busy: ") || !strings.Contains(looked, " loaded by 1 process after ") {
 		t.Errorf("looked at %s, want the containers, what is loaded and after what time", looked)
 	}

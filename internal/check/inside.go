@@ -228,7 +228,7 @@ func (r *runner) look(ctx context.Context, sys *model.System) {
 	r.statements = vex.Apply(r.VEX, sys.Images)
 	for _, i := range sys.Images {
 		resolve.Origin(sys, i, r.known, r.meant(sys))
-		if i.Use == model.StoredImage && i.Inventory != nil {
+		if (i.Use == model.StoredImage || i.Use == model.ContainerFiles) && i.Inventory != nil {
 			told := told(i)
 			told.Matched = r.db != nil
 			r.report.Images = append(r.report.Images, told)
@@ -239,6 +239,9 @@ func (r *runner) look(ctx context.Context, sys *model.System) {
 // told returns what the report says of an image that was looked into.
 func told(i *model.Image) report.Image {
 	out := report.Image{Name: i.Name, Base: i.Base}
+	if i.Use == model.ContainerFiles {
+		out.Name = i.Called()
+	}
 	if i.Config != nil {
 		out.ID, out.Digests = i.Config.ID, i.Config.Digests
 	}
@@ -298,12 +301,12 @@ func (r *runner) lookedInto(i *model.Image) {
 	if n := len(i.Inventory.Layers); n > 0 {
 		layers = " in " + report.Count(n, "layer")
 	}
-	name := i.Name
-	switch {
-	case i.Use == model.ContainerFiles:
+	name, digest := i.Name, ""
+	if i.Use == model.ContainerFiles {
 		name = i.Called()
-	case i.Config != nil:
-		name += " (" + i.Config.ID + ")"
+	}
+	if i.Config != nil {
+		digest = " (" + i.Config.ID + ")"
 	}
 	taken := ""
 	switch {
@@ -312,7 +315,7 @@ func (r *runner) lookedInto(i *model.Image) {
 	case i.Withdrawn > 1:
 		taken = fmt.Sprintf(", %d withdrawn advisories left out", i.Withdrawn)
 	}
-	r.report.Looked = append(r.report.Looked, name+": "+report.Count(len(i.Inventory.Packages), "package")+layers+taken+usage(i))
+	r.report.Looked = append(r.report.Looked, name+": "+report.Count(len(i.Inventory.Packages), "package")+layers+taken+usage(i)+digest)
 }
 
 // advisories returns the database, opened when it is first asked for, or nil
@@ -324,10 +327,14 @@ func (r *runner) advisories() *vuln.DB {
 	r.asked = true
 	db, err := r.Advisories()
 	if err != nil {
+		why := err.Error()
+		if errors.Is(err, fs.ErrNotExist) {
+			why = "there is no advisory database"
+		}
 		if !errors.Is(err, fs.ErrNotExist) || r.report.FailOnExploited {
 			r.report.Faults++ // a gate that cannot see must not open
 		}
-		r.report.NotChecked = append(r.report.NotChecked, model.Note{What: "known vulnerabilities", Why: err.Error() + "; bulkhead db update fetches advisories"})
+		r.report.NotChecked = append(r.report.NotChecked, model.Note{What: "known vulnerabilities", Why: why + "; bulkhead db update fetches advisories"})
 		return nil
 	}
 	r.db = db

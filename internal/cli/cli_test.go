@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -138,5 +139,31 @@ func TestProgressOffTerminal(t *testing.T) {
 	}
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestNamedDatabase: a database that was named has to be there, and one that was
+// never made does not.
+func TestNamedDatabase(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	dir := t.TempDir()
+	for name, text := range map[string]string{"requirements.txt": "Django==3.2.0\n", "Dockerfile": "FROM scratch\nUSER 1000\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{nil, 0, "not checked: known vulnerabilities: there is no advisory database; bulkhead db update fetches advisories\n"},
+		{[]string{"--db", "missing.db"}, 3, "not checked: known vulnerabilities: there is no advisory database at missing.db; bulkhead db update fetches advisories\n"},
+	} {
+		var out, errs bytes.Buffer
+		code := Main(t.Context(), append([]string{"check", "--no-engine", dir}, c.args...), strings.NewReader(""), &out, &errs)
+		if code != c.code || !strings.Contains(out.String(), c.want) {
+			t.Errorf("%v: got exit code %d and\n%s%s\nwant %d and %q", c.args, code, out.String(), errs.String(), c.code, c.want)
+		}
 	}
 }

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -183,13 +185,18 @@ func (s *settings) layers() oci.Store {
 	return cache.Open(filepath.Join(dir, "bulkhead", "layers"), v)
 }
 
-// advisories opens the advisory database.
+// advisories opens the advisory database. The error of one that was never
+// fetched is fs.ErrNotExist; one that was named has to be there.
 func (s *settings) advisories() (*vuln.DB, error) {
 	path, err := databasePath(s.db)
 	if err != nil {
 		return nil, err
 	}
-	return vuln.Open(path)
+	db, err := vuln.Open(path)
+	if s.db != "" && errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no advisory database at %s", path)
+	}
+	return db, err
 }
 
 // fromEnvironment sets every flag that was not typed from its variable:

@@ -180,15 +180,15 @@ func (p *printer) rest() string {
 // unknown says what was not checked and how old the data is.
 func (p *printer) unknown() string {
 	var parts []string
-	if len(p.report.Data) > 0 {
-		parts = append(parts, "data: "+report.Printable(strings.Join(p.report.Data, ", ")))
-	}
 	if lines := p.notChecked(); len(lines) > 0 {
 		more := ""
 		if n := len(lines) - 1; n > 0 {
 			more = fmt.Sprintf(" (%s more)", report.Count(n, "reason"))
 		}
 		parts = append(parts, "not checked: "+lines[0]+more)
+	}
+	if len(p.report.Data) > 0 {
+		parts = append(parts, "data: "+report.Printable(strings.Join(p.report.Data, ", ")))
 	}
 	return strings.Join(parts, "; ")
 }
