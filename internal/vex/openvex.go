@@ -11,7 +11,7 @@ import (
 type openStatement struct {
 	Vulnerability   openVulnerability `json:"vulnerability"`
 	Products        []openProduct     `json:"products"`
-	Subcomponents   []openProduct     `json:"subcomponents"`
+	Subcomponents   []openComponent   `json:"subcomponents"`
 	Status          string            `json:"status"`
 	Justification   string            `json:"justification"`
 	ImpactStatement string            `json:"impact_statement"`
@@ -36,31 +36,51 @@ func (v *openVulnerability) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*plain)(v))
 }
 
+type openComponent struct {
+	ID          string            `json:"@id"`
+	Identifiers map[string]string `json:"identifiers"`
+	Hashes      map[string]string `json:"hashes"`
+}
+
+// UnmarshalJSON takes a text for an id.
+func (o *openComponent) UnmarshalJSON(b []byte) error {
+	if json.Unmarshal(b, &o.ID) == nil {
+		return nil
+	}
+	type plain openComponent
+	return json.Unmarshal(b, (*plain)(o))
+}
+
+// An openProduct is a component and what of it. Not a component of components:
+// nothing says what is meant by one within another, and to decode each anew takes
+// long where they are nested deep.
 type openProduct struct {
-	ID            string            `json:"@id"`
-	Identifiers   map[string]string `json:"identifiers"`
-	Hashes        map[string]string `json:"hashes"`
-	Subcomponents []openProduct     `json:"subcomponents"`
+	openComponent
+	Subcomponents []openComponent
 }
 
 // UnmarshalJSON takes a text for an id.
 func (p *openProduct) UnmarshalJSON(b []byte) error {
-	if json.Unmarshal(b, &p.ID) == nil {
-		return nil
+	if err := p.openComponent.UnmarshalJSON(b); err != nil || b[0] != '{' {
+		return err
 	}
-	type plain openProduct
-	return json.Unmarshal(b, (*plain)(p))
+	var in struct {
+		Subcomponents []openComponent `json:"subcomponents"`
+	}
+	err := json.Unmarshal(b, &in)
+	p.Subcomponents = in.Subcomponents
+	return err
 }
 
-// component returns what p names, without what is in it.
-func (p *openProduct) component() component {
-	c := component{names: []string{p.ID}}
+// component returns what o names.
+func (o *openComponent) component() component {
+	c := component{names: []string{o.ID}}
 	for _, key := range []string{"purl", "cpe22", "cpe23"} {
-		if id := p.Identifiers[key]; id != "" && id != p.ID {
+		if id := o.Identifiers[key]; id != "" && id != o.ID {
 			c.names = append(c.names, id)
 		}
 	}
-	for kind, sum := range p.Hashes {
+	for kind, sum := range o.Hashes {
 		if kind == "sha-256" || kind == "sha256" {
 			c.digests = append(c.digests, sum)
 		}

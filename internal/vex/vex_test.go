@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -186,6 +187,21 @@ func TestErrors(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), want) || !errors.As(err, &syntax) {
 			t.Errorf("%s: got error %v, want %s", text, err, want)
 		}
+	}
+}
+
+// TestNested: components within components are read in time, however deep.
+func TestNested(t *testing.T) {
+	const depth = 4000
+	inner := strings.Repeat(`{"@id": "pkg:npm/a", "subcomponents": [`, depth) + `"` + strings.Repeat("x", 4<<20) + `"` + strings.Repeat("]}", depth)
+	text := `{"@context": "https://openvex.dev/ns", "statements": [{"vulnerability": "CVE-2024-1", "status": "fixed", "products": [` + inner + `]}]}`
+	begin := time.Now()
+	d, err := Read(source.NewFile("v.json", []byte(text)))
+	if err != nil || len(d.Statements) != 1 {
+		t.Fatalf("got %v and the error %v, want one statement", d, err)
+	}
+	if took := time.Since(begin); took > 20*time.Second {
+		t.Errorf("got %v, want at most 20 s on a loaded machine", took)
 	}
 }
 
