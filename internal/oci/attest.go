@@ -12,8 +12,12 @@ import (
 	"bulkhead/internal/model"
 )
 
-// maxStatements bounds the attestations of one image. BuildKit writes two.
-const maxStatements = 16
+// Bounds of what is attested of one image: BuildKit writes one manifest with
+// two statements.
+const (
+	maxAttestations = 4
+	maxStatements   = 16
+)
 
 // The annotations BuildKit puts on the manifest of attestations:
 // docs/attestations/attestation-storage.md.
@@ -30,14 +34,24 @@ func (d descriptor) about(digest string) bool {
 // attest adds to i what beside in its index is attested of it. What cannot be
 // read is noted: the image is whole without it.
 func (i *Image) attest(b blobs, beside []descriptor) {
+	read := 0
 	for _, d := range beside {
 		if !d.about(i.Digest) {
 			continue
+		}
+		if read++; read > maxAttestations {
+			i.Notes = append(i.Notes, i.moreAttested())
+			return
 		}
 		if err := i.statements(b, d); err != nil {
 			i.Notes = append(i.Notes, model.Note{What: i.Digest + ": attestations", Why: err.Error()})
 		}
 	}
+}
+
+// moreAttested says that not all attestations were read.
+func (i *Image) moreAttested() model.Note {
+	return model.Note{What: i.Digest + ": attestations", Why: fmt.Sprintf("there are more than %d manifests of them", maxAttestations)}
 }
 
 // statements reads the in-toto statements of an attestation manifest.
@@ -52,8 +66,11 @@ func (i *Image) statements(b blobs, d descriptor) error {
 	}
 	var errs []error
 	for _, l := range m.Layers {
-		if !isStatement(l.MediaType) || len(i.Statements) >= maxStatements {
+		if !isStatement(l.MediaType) {
 			continue
+		}
+		if len(i.Statements)+len(errs) >= maxStatements {
+			break
 		}
 		text, err := readBlob(b, l.Digest)
 		if err != nil {
@@ -83,9 +100,14 @@ func (i *Image) remoteStatements(x v1.ImageIndex) error {
 		return err
 	}
 	var errs []error
+	read := 0
 	for _, d := range m.Manifests {
 		if !(descriptor{Annotations: d.Annotations}).about(i.Digest) {
 			continue
+		}
+		if read++; read > maxAttestations {
+			i.Notes = append(i.Notes, i.moreAttested())
+			break
 		}
 		attestations, err := x.Image(d.Digest)
 		if err != nil {
@@ -97,7 +119,7 @@ func (i *Image) remoteStatements(x v1.ImageIndex) error {
 			errs = append(errs, err)
 			continue
 		}
-		for _, l := range layers {
+		for _, l := range layers[:min(len(layers), maxStatements)] {
 			errs = append(errs, i.remoteStatement(l))
 		}
 	}
