@@ -1,6 +1,6 @@
 GO ?= go
 
-.PHONY: demo test check gen fuzz bench build
+.PHONY: demo test check gen fuzz bench bench-services build
 
 build: ## bin/bulkhead
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bulkhead ./cmd/bulkhead
@@ -26,3 +26,6 @@ fuzz: ## every fuzz target for FUZZTIME each
 bench: ## benchmarks, and the whole process as in docs/performance.md
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	scripts/bench.sh
+
+bench-services: ## sixteen real services in containers, each written to and read back
+	scripts/bench-services.sh

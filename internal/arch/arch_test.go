@@ -32,7 +32,7 @@ var layers = [][]string{
 	{"internal/report/"},
 	{"internal/rules"},
 	{"internal/guard"},
-	{"internal/cli", "internal/rules/gen"},
+	{"internal/cli", "internal/rules/gen", "internal/servicetest"},
 	{"internal/agreement", "internal/cases", "internal/imagetest", "cmd/", "scripts/"},
 }
 
