@@ -214,15 +214,25 @@ func (g *Guard) judge(ctx context.Context, p *Policy, r Request, req *apirequest
 		d.Refusals = append(d.Refusals, Refusal{Rule: "policy", Severity: finding.High, Message: err.Error(), Mode: g.modeFor(p, r, "policy")})
 		return
 	}
-	refusals := refusalsOf(found)
+	refusals := l.weigh(p, r, reading, refusalsOf(found))
+	if len(reading.Args) > 0 && slices.ContainsFunc(refusals, func(f Refusal) bool { return f.Mode == Deny }) {
+		d.Use = g.instead(ctx, p, reading, refusals)
+	}
+	d.Refusals = append(d.Refusals, refusals...)
+}
+
+// weigh adds to refusals what reading asks for that no rule is about, and
+// returns those that the policy's modes and exceptions leave.
+func (l *lookup) weigh(p *Policy, r Request, reading *apirequest.Reading, refusals []Refusal) []Refusal {
 	for _, b := range reading.Beyond {
 		if !p.permits(b.Kind, b.Value) {
 			refusals = append(refusals, refusalOf(b))
 		}
 	}
 	if len(refusals) == 0 {
-		return
+		return nil
 	}
+	w := reading.Subject
 	a := asked{user: r.User, labels: labels(w), now: time.Now()}
 	if p.byImage() && w != nil {
 		a.images = l.images(w)
@@ -232,11 +242,7 @@ func (g *Guard) judge(ctx context.Context, p *Policy, r Request, req *apirequest
 		a.rule = f.Rule
 		f.Mode, f.Reason = p.modeOf(f.Mode, a)
 	}
-	refusals = slices.DeleteFunc(refusals, func(f Refusal) bool { return f.Mode == Off })
-	if len(reading.Args) > 0 && slices.ContainsFunc(refusals, func(f Refusal) bool { return f.Mode == Deny }) {
-		d.Use = g.instead(ctx, p, reading, refusals)
-	}
-	d.Refusals = append(d.Refusals, refusals...)
+	return slices.DeleteFunc(refusals, func(f Refusal) bool { return f.Mode == Off })
 }
 
 func labels(w *model.Workload) map[string]string {
