@@ -184,7 +184,7 @@ func (f *finder) enter(root, at string) {
 		return
 	}
 	f.outside = ""
-	if at != root && f.git.ignored(abs, true) {
+	if at != root && f.git.ignoresFolder(abs) {
 		f.outside = abs
 		return
 	}
@@ -200,7 +200,7 @@ func (f *finder) left(at string) bool {
 	if err != nil {
 		return false
 	}
-	return f.outside != "" && strings.HasPrefix(abs, f.outside+string(filepath.Separator)) || f.git.ignored(abs, false)
+	return f.outside != "" && strings.HasPrefix(abs, f.outside+string(filepath.Separator)) || f.git.ignoresFile(abs)
 }
 
 func (f *finder) excluded(name string) bool {

@@ -138,13 +138,24 @@ func globPattern(b *strings.Builder, glob string) {
 	}
 }
 
-// ignored reports whether git leaves out the file or folder at abs.
-func (g *gitIgnore) ignored(abs string, folder bool) bool {
+// ignoresFolder reports whether git leaves out the folder at abs.
+func (g *gitIgnore) ignoresFolder(abs string) bool {
+	return g.leavesOut(abs, func(ignorePattern) bool { return true })
+}
+
+// ignoresFile reports whether git leaves out the file at abs.
+func (g *gitIgnore) ignoresFile(abs string) bool {
+	return g.leavesOut(abs, func(p ignorePattern) bool { return !p.folder })
+}
+
+// leavesOut reports what those of the patterns say of abs that are about its
+// kind: the last that matches holds.
+func (g *gitIgnore) leavesOut(abs string, about func(ignorePattern) bool) bool {
 	out := false
 	abs = filepath.ToSlash(abs)
 	for _, p := range g.patterns {
 		name, below := strings.CutPrefix(abs, p.base)
-		if !below || p.folder && !folder || out != p.keep {
+		if !below || !about(p) || out != p.keep {
 			continue
 		}
 		if p.match.MatchString(name) {

@@ -13,14 +13,17 @@ import (
 // knownOf counts what is known against the software of i.
 func knownOf(i *model.Image) report.Known {
 	out := report.Known{Withdrawn: i.Withdrawn, Unknown: i.Gaps}
-	seen := map[[4]string]bool{}
+	type key struct {
+		id       string
+		software [3]string
+	}
+	seen := map[key]bool{}
 	for _, v := range i.Vulnerabilities {
-		p := v.Package
-		key := [4]string{v.ID, p.Ecosystem, cmp.Or(p.Source, p.Name), cmp.Or(p.SourceVersion, p.Version)}
-		if seen[key] {
+		k := key{v.ID, softwareOf(v)}
+		if seen[k] {
 			continue
 		}
-		seen[key] = true
+		seen[k] = true
 		switch {
 		case v.Excuse != nil:
 			out.Excused++
