@@ -31,7 +31,7 @@ var layers = [][]string{
 	{"internal/ruletest", "internal/report/reporttest"},
 	{"internal/report/"},
 	{"internal/rules"},
-	{"internal/guard"},
+	{"internal/guard", "internal/watch"},
 	{"internal/cli", "internal/rules/gen", "internal/servicetest"},
 	{"internal/agreement", "internal/cases", "internal/imagetest", "cmd/", "scripts/"},
 }

@@ -1,15 +1,16 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	_ "embed" // the default rules
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ import (
 	"bulkhead/internal/report"
 	"bulkhead/internal/sensor"
 	"bulkhead/internal/source"
+	"bulkhead/internal/watch"
 )
 
 // watchRules are the rules where none are given.
@@ -30,18 +32,28 @@ var watchRules []byte
 type watcher struct {
 	app       *app
 	rules     []string
-	format    string
+	sinks     watchSinks
+	least     string
+	repeat    time.Duration
+	happening string // which of the engine's events become alerts
+	drift     bool
 	host      string
 	noEngine  bool
 	container string
 	duration  time.Duration
+	responses watchResponses
+	propose   string
 
-	ev       *falco.Evaluator
-	hostname string
-	events   uint64
-	alerts   uint64
-	failed   error // of writing
-	stop     context.CancelFunc
+	ev         *falco.Evaluator
+	alerts     *watch.Alerts
+	containers *watch.Containers // nil without an engine
+	peers      *watch.Peers
+	drifted    *watch.Drift // nil where nobody asked
+	learned    *watch.Exceptions
+	events     uint64
+	mu         sync.Mutex
+	failed     error // of an output, or of the engine's events
+	stop       context.CancelFunc
 }
 
 func (a *app) watchCommand() *cobra.Command {
@@ -52,25 +64,36 @@ func (a *app) watchCommand() *cobra.Command {
 		Long: `Watch sees programs, files and connections of this machine as the kernel tells
 them, and prints an alert for every event that a rule matches, with the container
 it is of. Rules are Falco's, unchanged; without any, a small set for containers is
-used. It needs root and a kernel with BTF; bulkhead doctor says what there is.
-Interrupting it ends it.`,
+used. What the engine does to containers from outside, and what runs in them and is
+not of their image, becomes alerts too. It needs root and a kernel with BTF;
+bulkhead doctor says what there is. Interrupting it ends it.
+
+The first alert of a kind (rule, image, program and target) is always written;
+those that follow within a minute are counted, and summed up at its end.
+
+Responses are only recorded until --apply is given.`,
 		Example: `  sudo bulkhead watch
   sudo bulkhead watch --rules falco_rules.yaml --rules my_rules.yaml -o json
-  sudo bulkhead watch --container web --duration 10m`,
+  sudo bulkhead watch -o text -o json=/var/log/bulkhead.jsonl -o syslog -o webhook=https://example.com/hook
+  sudo bulkhead watch --respond 'Engine socket used=pause' --respond-to 'shop-*' --audit responses.jsonl --apply
+  sudo bulkhead watch --container web --duration 10m --propose exceptions.yaml`,
 		Args: cobra.NoArgs,
 	}
 	f := cmd.Flags()
 	f.StringArrayVar(&w.rules, "rules", nil, "read rules from `FILE` or folder instead of the default ones; may be repeated")
-	f.StringVarP(&w.format, "output", "o", "text", "write `FORMAT`: text or json, one object for each alert")
+	w.sinks.register(f)
+	f.StringVar(&w.least, "priority", "debug", "leave out alerts below this `priority`, such as notice")
+	f.DurationVar(&w.repeat, "repeat", time.Minute, "count alerts of one kind for this `time` after the first; 0 writes every one")
+	f.StringVar(&w.happening, "events", "notice", "also tell what the engine does from this `priority` on: info, notice, warning; or none")
+	f.BoolVar(&w.drift, "drift", true, "look for libraries and running programs that are not of the image")
 	f.StringVar(&w.container, "container", "", "print alerts of the container called `NAME` only; a part of its id from the start does too")
 	f.DurationVar(&w.duration, "duration", 0, "stop after this `time`, such as 10m (default never)")
+	w.responses.register(f)
+	f.StringVar(&w.propose, "propose", "", "at the end, write what was seen as exceptions of the rules to `FILE`")
 	f.StringVar(&w.host, "host", "", "the engine's `address` (default as for docker: DOCKER_HOST, the context, the usual sockets)")
 	f.BoolVar(&w.noEngine, "no-engine", false, "do not ask the engine: containers have no names then")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := fromEnvironment(cmd.Flags()); err != nil {
-			return err
-		}
-		if err := falcoFormat(w.format); err != nil {
 			return err
 		}
 		return w.run(cmd.Context())
@@ -79,24 +102,32 @@ Interrupting it ends it.`,
 }
 
 func (w *watcher) run(ctx context.Context) error {
+	least, ok := falco.ParsePriority(w.least)
+	if !ok {
+		return usage("priorities are those of Falco: emergency, alert, critical, error, warning, notice, info, debug", "unknown priority %q", w.least)
+	}
+	happening, ok := falco.ParsePriority(w.happening)
+	if !ok && w.happening != "none" {
+		return usage("give info, notice, warning or none", "unknown priority %q of events", w.happening)
+	}
+	if err := errors.Join(w.sinks.check(), w.responses.check(w.noEngine)); err != nil {
+		return err
+	}
 	program, err := w.load()
 	if err != nil {
 		return err
 	}
 	w.ev = program.Evaluator()
-	w.hostname, _ = os.Hostname() // an alert without it is an alert
 	o := sensor.Options{EventTypes: program.EventTypes(), Fields: program.Refs(), Names: program.Hosts()}
 	if w.container != "" {
 		o.Chosen = w.chosen
 	}
-	if !w.noEngine {
-		e, err := engine.Open(ctx, engine.Options{Host: w.host})
-		if err != nil {
-			w.app.say("bulkhead: warning: containers will have no names: " + report.Printable(err.Error()))
-		} else {
-			defer e.Close()
-			o.Describe = describe(e)
-		}
+	e, err := w.engine(ctx, &o)
+	if err != nil {
+		return err
+	}
+	if e != nil {
+		defer e.Close()
 	}
 	s, err := sensor.Open(o)
 	if err != nil {
@@ -108,15 +139,149 @@ func (w *watcher) run(ctx context.Context) error {
 		ctx, w.stop = context.WithTimeout(ctx, w.duration)
 		defer w.stop()
 	}
+	finish, err := w.open(e, least)
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	wait := w.beside(ctx, e, happening)
 	w.app.say("watching; interrupt to stop")
 	err = s.Run(ctx, w.event)
+	w.stop()
+	wait()
 	counts, countErr := s.Counts()
-	err = errors.Join(err, countErr, s.Close(), w.failed)
-	w.app.say(fmt.Sprintf("%s, %s, %d dropped", count64(w.alerts, "alert"), count64(w.events, "event"), counts.Dropped))
+	err = errors.Join(err, countErr, s.Close(), finish(), w.failed)
+	all, counted := w.alerts.Counts()
+	said := fmt.Sprintf("%s, %s, %d dropped", count64(all, "alert"), count64(w.events, "event"), counts.Dropped)
+	if counted > 0 {
+		said += fmt.Sprintf("; %s of a kind that was written before", count64(counted, "alert"))
+	}
+	w.app.say(said)
 	if counts.Dropped > 0 && err == nil {
 		err = &hinted{fmt.Errorf("%d events were dropped: alerts may be missing", counts.Dropped), "choose rules for fewer types of events"}
 	}
 	return err
+}
+
+// engine opens the engine, where there is one, and lets the sensor ask it.
+func (w *watcher) engine(ctx context.Context, o *sensor.Options) (*engine.Engine, error) {
+	if w.noEngine {
+		return nil, nil //nolint:nilnil // none was asked for
+	}
+	e, err := engine.Open(ctx, engine.Options{Host: w.host})
+	if err != nil {
+		if len(w.responses.wanted) > 0 {
+			return nil, fmt.Errorf("respond: %w", err)
+		}
+		w.app.say("bulkhead: warning: containers will have no names: " + report.Printable(err.Error()))
+		return nil, nil //nolint:nilnil // watching goes on without one
+	}
+	w.containers = watch.NewContainers(e)
+	o.Describe = w.containers.Describe
+	if path, ok := strings.CutPrefix(e.Host, "unix://"); ok && w.happening != "none" {
+		w.peers = watch.NewPeers(path)
+		if !slices.Contains(o.EventTypes, "connect") {
+			o.EventTypes = append(slices.Clone(o.EventTypes), "connect")
+		}
+	}
+	return e, nil
+}
+
+// open opens what alerts go to. The function it returns closes it.
+func (w *watcher) open(e *engine.Engine, least falco.Priority) (func() error, error) {
+	outputs, err := w.sinks.open(w.app)
+	if err != nil {
+		return nil, err
+	}
+	o := watch.Options{Outputs: outputs, Least: least, Window: w.repeat}
+	o.Hostname, _ = os.Hostname() // an alert without it is an alert
+	respond := func() error { return nil }
+	if len(w.responses.wanted) > 0 {
+		seen, end, err := w.responses.open(w.app, e)
+		if err != nil {
+			return nil, err
+		}
+		o.Seen, respond = append(o.Seen, seen), end
+	}
+	if w.propose != "" {
+		w.learned = &watch.Exceptions{}
+		o.Seen = append(o.Seen, w.learned.Seen)
+	}
+	w.alerts = watch.New(o)
+	return func() error {
+		errs := []error{w.alerts.Close(), respond()}
+		if w.learned != nil {
+			errs = append(errs, w.writeLearned())
+		}
+		return errors.Join(errs...)
+	}, nil
+}
+
+// writeLearned writes what was seen as exceptions.
+func (w *watcher) writeLearned() error {
+	var b bytes.Buffer
+	_, err := w.learned.WriteTo(&b)
+	if err == nil {
+		err = os.WriteFile(w.propose, b.Bytes(), 0o644) //nolint:gosec // rules are no secret
+	}
+	if err != nil {
+		return fmt.Errorf("write exceptions: %w", err)
+	}
+	w.app.say(fmt.Sprintf("%s proposed: %s; read it before it is loaded after the rules", count64(uint64(w.learned.Count()), "exception"), w.propose))
+	if w.learned.Left > 0 {
+		w.app.say(fmt.Sprintf("bulkhead: warning: %s not proposed: for want of room, or because the names are odd", count64(uint64(w.learned.Left), "alert")))
+	}
+	return nil
+}
+
+// sweepEvery is how often running programs are looked at.
+const sweepEvery = 10 * time.Second
+
+// beside starts what makes alerts besides the kernel's events, and returns
+// when it is there. The function it returns waits for its end.
+func (w *watcher) beside(ctx context.Context, e *engine.Engine, happening falco.Priority) func() {
+	var all sync.WaitGroup
+	if w.drift {
+		w.drifted = &watch.Drift{Containers: w.containers, Take: w.take}
+		all.Go(func() {
+			ticker := time.NewTicker(sweepEvery)
+			defer ticker.Stop()
+			for ctx.Err() == nil {
+				w.drifted.Sweep(ctx)
+				select {
+				case <-ticker.C:
+				case <-ctx.Done():
+				}
+			}
+		})
+	}
+	if e == nil || w.happening == "none" {
+		return all.Wait
+	}
+	events := &watch.Events{Engine: e, Containers: w.containers, Peers: w.peers, Least: happening, Take: w.take}
+	if w.drifted != nil {
+		events.Copied = w.drifted.Copied
+	}
+	opened := make(chan struct{})
+	var once sync.Once
+	all.Go(func() {
+		err := events.Run(ctx, func() { once.Do(func() { close(opened) }) })
+		once.Do(func() { close(opened) })
+		if err != nil {
+			w.fail(fmt.Errorf("the engine's events: %w", err))
+		}
+	})
+	<-opened
+	return all.Wait
+}
+
+// fail ends the watch with an error.
+func (w *watcher) fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.failed == nil {
+		w.failed = err
+		w.stop()
+	}
 }
 
 func count64(n uint64, what string) string { return report.Count(int(n), what) }
@@ -165,37 +330,43 @@ func (w *watcher) warn(set *falco.Set, program *falco.Program) {
 	}
 }
 
-// event prints an alert for every rule that e matches.
+// event makes an alert for every rule that e matches.
 func (w *watcher) event(e *sensor.Event) {
 	w.events++
+	if w.peers != nil {
+		w.peers.Take(e)
+	}
 	if !w.concerns(e) {
 		return
 	}
+	if w.drifted != nil {
+		w.drifted.Library(e)
+	}
 	for _, r := range w.ev.Match(e) {
-		w.alerts++
-		alert := w.ev.Alert(r)
-		alert.Time, alert.Hostname = e.Time, w.hostname
+		alert := &watch.Alert{Alert: w.ev.Alert(r), Subject: watch.SubjectOf(e), Container: e.Container}
+		alert.Time = e.Time
+		if w.drifted != nil && watch.Foreign(e) {
+			w.drifted.Program(alert, e)
+		}
 		if e.Pending {
 			alert.Output += " metadata=pending"
 			alert.Fields = append(alert.Fields, falco.OutputField{Name: "bulkhead.metadata", Value: "pending"})
 		}
-		if err := w.write(alert); err != nil && w.failed == nil {
-			w.failed = fmt.Errorf("write alert: %w", err)
-			w.stop()
+		if w.learned != nil {
+			alert.Pairs = watch.PairsOf(e)
 		}
+		w.take(alert)
 	}
 }
 
-func (w *watcher) write(alert falco.Alert) error {
-	line := alert.AppendText(nil)
-	if w.format == "json" {
-		var err error
-		if line, err = json.Marshal(alert); err != nil {
-			return err
-		}
+// take hands an alert on, unless it is of a container that nobody asked for.
+func (w *watcher) take(alert *watch.Alert) {
+	if alert.Source == "docker" && !w.chosen(alert.Container) {
+		return
 	}
-	_, err := w.app.stdout.Write(append(line, '\n'))
-	return err
+	if err := w.alerts.Take(alert); err != nil {
+		w.fail(err)
+	}
 }
 
 // chosen reports whether alerts of a container, or with nil of the host, are

@@ -1,6 +1,7 @@
 // Package engine asks a Docker or Podman engine what it has: containers,
 // images, networks and its own configuration. It reads, but for what run.go
-// makes for trials: containers that the caller names and removes.
+// makes for trials: containers that the caller names and removes,
+// and for Respond.
 package engine
 
 import (
