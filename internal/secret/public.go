@@ -47,6 +47,20 @@ func (p publicSums) known(secret []byte) string {
 	return ""
 }
 
+// own is where the examples in the pages on rules are from.
+const own = "published in examples of Bulkhead itself"
+
+// public returns where a public credential is from, "" where it is none. The
+// examples of the pages on rules are in every Bulkhead; in a text they are what
+// the page says they are.
+func (sc *scan) public(secret []byte) string {
+	from := sc.s.rules.public.known(secret)
+	if from == own && !sc.binary {
+		return ""
+	}
+	return from
+}
+
 // keyStore notes a file that is a key store: PKCS #12 or Java's. What is in
 // it is encrypted with a password that often is none.
 func (sc *scan) keyStore() {

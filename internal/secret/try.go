@@ -193,7 +193,7 @@ func (sc *scan) add(u *use, v view, span [2]int, grade Grade) {
 		Grade:    grade,
 		Start:    sc.at(v, span[0]),
 		End:      sc.at(v, span[1]),
-		Public:   sc.s.rules.public.known(secret),
+		Public:   sc.public(secret),
 		Sum:      sc.s.sum(secret),
 	}
 	if !sc.binary {
