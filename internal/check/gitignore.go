@@ -17,10 +17,13 @@ type gitIgnore struct {
 
 // An ignorePattern is a line of a .gitignore.
 type ignorePattern struct {
-	base   string // absolute path of its folder, with a slash at its end
-	match  *regexp.Regexp
-	folder bool // it is about folders only
-	keep   bool // it takes back what an earlier line leaves out
+	base   string         // absolute path of its folder, with a slash at its end
+	within bool           // it is about paths from there, not about names in any folder
+	plain  string         // what a path it matches begins with; a name, or the end of one
+	star   bool           // plain is the end of a name
+	match  *regexp.Regexp // of the path or name; nil where plain says it all
+	folder bool           // it is about folders only
+	keep   bool           // it takes back what an earlier line leaves out
 }
 
 // Bounds of the files that are read.
@@ -91,16 +94,43 @@ func parseIgnore(line string) (ignorePattern, bool) {
 	if rest, ok := strings.CutSuffix(line, "/"); ok {
 		p.folder, line = true, rest
 	}
-	anchored := strings.Contains(line, "/")
+	p.within = strings.Contains(line, "/")
+	line = strings.TrimPrefix(line, "/")
+	special := strings.IndexAny(line, `*?[\`)
+	switch {
+	case p.within && special < 0:
+		p.plain = line
+	case p.within:
+		p.plain = line[:special]
+	default:
+		p.plain, p.star = strings.CutPrefix(line, "*")
+		if !strings.ContainsAny(p.plain, `*?[\`) {
+			return p, line != ""
+		}
+	}
 	var b strings.Builder
 	b.WriteString("^")
-	if !anchored {
-		b.WriteString("(?:.*/)?")
-	}
-	globPattern(&b, strings.TrimPrefix(line, "/"))
+	globPattern(&b, line)
 	re, err := regexp.Compile(b.String() + "$")
 	p.match = re
 	return p, err == nil && line != ""
+}
+
+// matches reports whether p is about the file or folder called name, from the
+// folder of p. Most patterns need no regular expression, and there may be
+// thousands of files for each.
+func (p *ignorePattern) matches(name string) bool {
+	if p.within {
+		return strings.HasPrefix(name, p.plain) && p.match.MatchString(name)
+	}
+	name = path.Base(name)
+	switch {
+	case p.match != nil:
+		return p.match.MatchString(name)
+	case p.star:
+		return strings.HasSuffix(name, p.plain)
+	}
+	return name == p.plain
 }
 
 // globPattern writes a glob as a regular expression.
@@ -158,7 +188,7 @@ func (g *gitIgnore) leavesOut(abs string, about func(ignorePattern) bool) bool {
 		if !below || !about(p) || out != p.keep {
 			continue
 		}
-		if p.match.MatchString(name) {
+		if p.matches(name) {
 			out = !p.keep
 		}
 	}
