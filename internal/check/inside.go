@@ -226,8 +226,10 @@ func (r *runner) look(ctx context.Context, sys *model.System) {
 		r.lookedInto(o.image)
 	}
 	r.statements = vex.Apply(r.VEX, sys.Images)
+	meant := r.meant(sys)
 	for _, i := range sys.Images {
-		resolve.Origin(sys, i, r.known, r.meant(sys))
+		resolve.Origin(sys, i, r.known, meant)
+		declare(sys, i, meant)
 		if (i.Use == model.StoredImage || i.Use == model.ContainerFiles) && i.Inventory != nil {
 			told := told(i)
 			told.Matched = r.db != nil
