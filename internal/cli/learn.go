@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,6 +22,9 @@ type learnRun struct {
 	host    string
 	save    string
 	fast    bool
+	file    string
+	apply   bool
+	against string
 }
 
 func (a *app) learnCommand() *cobra.Command {
@@ -49,10 +49,14 @@ the copy is: BULKHEAD_IP is its address, BULKHEAD_PORT_80 where its port 80 is
 published, as 127.0.0.1:49153, BULKHEAD_CONTAINER its id. Without a test only what
 the service does by itself is seen, and nothing that it does for others.
 
---save writes files only where the service has passed under what they hold. Learning
+--file shows what was learned as a change of the file that describes the service.
+--apply writes it, --save all that was learned: only where the service has passed
+under it. --check compares with what was saved, after a change of the image. Learning
 needs root and a kernel with BTF; bulkhead doctor says what there is.`,
 		Example: `  sudo bulkhead learn web -- ./smoke-test.sh
   sudo bulkhead learn web --save learned -- sh -c 'curl -fsS http://$BULKHEAD_IP/'
+  sudo bulkhead learn web --file compose.yaml --apply -- ./smoke-test.sh
+  sudo bulkhead learn web --check learned/web.learned.json -- ./smoke-test.sh
   sudo bulkhead learn --image redis:7`,
 		Args: cobra.ArbitraryArgs,
 	}
@@ -63,6 +67,9 @@ needs root and a kernel with BTF; bulkhead doctor says what there is.`,
 	f.BoolVar(&l.options.InPlace, "in-place", false, "stop the container, learn with its volumes, ports and names, and start it again")
 	f.BoolVar(&l.fast, "fast", false, "keep every capability that was asked for, instead of trying without each")
 	f.StringVar(&l.save, "save", "", "write the seccomp profile and what was learned into the folder `DIR`")
+	f.StringVarP(&l.file, "file", "f", "", "show what would change in this `FILE` that describes the service: Compose, a manifest, docker run lines")
+	f.BoolVar(&l.apply, "apply", false, "write the change of --file, and its profile beside it")
+	f.StringVar(&l.against, "check", "", "say what is new against what --save wrote into `FILE`, and fail where something is")
 	f.StringVarP(&l.format, "output", "o", "text", "write `FORMAT`: text or json")
 	f.StringVar(&l.host, "host", "", "the engine's `address` (default as for docker: DOCKER_HOST, the context, the usual sockets)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -98,6 +105,8 @@ func (l *learnRun) arguments(cmd *cobra.Command, args []string) error {
 		return usage(example, "which container?")
 	case l.options.Image != "" && l.options.InPlace:
 		return usage("", "--in-place needs a container")
+	case l.apply && l.file == "":
+		return usage("bulkhead learn web --file compose.yaml --apply -- ./smoke-test.sh", "--apply needs the --file to change")
 	case l.options.Runs < 1:
 		return usage("", "--runs is at least 1")
 	}
@@ -120,9 +129,16 @@ func (l *learnRun) run(ctx context.Context) error {
 	}
 	l.options.Engine, l.options.Exhaustive = e, !l.fast
 	l.options.Log = func(text string) { l.app.say(report.Printable(text)) }
+	before, err := l.saved()
+	if err != nil {
+		return err
+	}
 	r, err := learn.Run(ctx, l.options)
 	if err != nil {
 		return err
+	}
+	if before != nil {
+		return l.compare(before, r)
 	}
 	if err := l.print(r); err != nil {
 		return err
@@ -181,46 +197,4 @@ func (l *learnRun) print(r *learn.Learned) error {
 	}
 	_, err := l.app.stdout.Write(printableLines([]byte(r.Text())))
 	return err
-}
-
-// write writes what was verified.
-func (l *learnRun) write(r *learn.Learned) error {
-	if l.save == "" {
-		return nil
-	}
-	if err := os.MkdirAll(l.save, 0o755); err != nil { //nolint:gosec // profiles are no secret
-		return err
-	}
-	learned, err := r.JSON()
-	if err != nil {
-		return err
-	}
-	files := map[string][]byte{".learned.json": learned}
-	if r.Measures.Seccomp {
-		if files[".seccomp.json"], err = r.Profile.JSON(); err != nil {
-			return err
-		}
-	}
-	for _, suffix := range []string{".seccomp.json", ".learned.json"} {
-		text, ok := files[suffix]
-		if !ok {
-			continue
-		}
-		name := filepath.Join(l.save, fileName(r.Name)+suffix)
-		if err := os.WriteFile(name, text, 0o644); err != nil { //nolint:gosec // as above
-			return err
-		}
-		l.app.say("wrote " + report.Printable(name))
-	}
-	return nil
-}
-
-// fileName returns name as a part of a file's name.
-func fileName(name string) string {
-	return strings.Map(func(c rune) rune {
-		if c == '/' || c == filepath.Separator || c == 0 {
-			return '-'
-		}
-		return c
-	}, strings.TrimLeft(name, "."))
 }

@@ -153,13 +153,7 @@ func some(items []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(items[:most], ", "), len(items)-most)
 }
 
-func ports(all []Listener) string {
-	out := make([]string, len(all))
-	for i, l := range all {
-		out[i] = fmt.Sprintf("%d/%s", l.Port, l.Protocol)
-	}
-	return listed(merged(out, nil))
-}
+func ports(all []Listener) string { return listed(merged(heard(all), nil)) }
 
 func users(all []int64) string {
 	out := make([]string, len(all))

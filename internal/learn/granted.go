@@ -31,6 +31,12 @@ func (s *subject) granted(t *table) Granted {
 		}
 	}
 	slices.Sort(g.Capabilities)
+	g.Mounts = sortedKeys(value[map[string]string](host, "Tmpfs"))
+	for _, m := range s.in.Mounts {
+		if m.RW {
+			g.Mounts = append(g.Mounts, m.Destination)
+		}
+	}
 	g.Confined = !g.Privileged
 	g.Calls = t.byDefault(g.Capabilities)
 	for _, o := range value[[]string](host, "SecurityOpt") {

@@ -33,7 +33,15 @@ func TestMain(m *testing.M) {
 
 // functional are the tests of services: each writes and reads back.
 var functional = map[string]func(ip string) error{
-	"notes": func(ip string) error { return putAndGet("http://" + ip + ":8080/hello") },
+	"notes":  func(ip string) error { return putAndGet("http://" + ip + ":8080/hello") },
+	"nginx":  func(ip string) error { return putAndGet("http://" + ip + ":8080/hello") },
+	"apache": func(ip string) error { return putAndGet("http://" + ip + ":8080/hello") },
+	"redis": func(ip string) error {
+		return talk(ip+":6379", "SET note hello\r\nGET note\r\nSAVE\r\nPING\r\n", "+OK", "$5", "hello", "+OK", "+PONG")
+	},
+	"memcached": func(ip string) error {
+		return talk(ip+":11211", "set note 0 0 5\r\nhello\r\nget note\r\n", "STORED", "VALUE note 0 5", "hello", "END")
+	},
 }
 
 func putAndGet(url string) error {

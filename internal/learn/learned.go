@@ -62,6 +62,7 @@ type Granted struct {
 	NoNewPrivileges bool     `json:"noNewPrivileges"`
 	Ports           []string `json:"ports"` // "80/tcp", published
 	Networks        []string `json:"networks"`
+	Mounts          []string `json:"mounts"` // that it may write to
 }
 
 // A Place is a folder that a service must be able to write to.

@@ -110,8 +110,9 @@ func (s *subject) places(seen *use) []Place {
 	}
 	var out []Place
 	for _, dir := range sortedKeys(files) {
-		if len(out) > 0 && below(dir, []string{out[len(out)-1].Path}) {
-			out[len(out)-1].Files = append(out[len(out)-1].Files, files[dir]...)
+		inside := slices.IndexFunc(out, func(p Place) bool { return below(dir, []string{p.Path}) && (p.Keep || seen.made(dir, p.Path)) })
+		if inside >= 0 {
+			out[inside].Files = append(out[inside].Files, files[dir]...)
 			continue
 		}
 		out = append(out, seen.place(dir, files[dir]))
@@ -122,6 +123,17 @@ func (s *subject) places(seen *use) []Place {
 		out[i].Files = out[i].Files[:min(len(out[i].Files), most)]
 	}
 	return out
+}
+
+// made reports whether dir, or a folder between it and top, was made by the
+// service: memory in the place of top hides what the image has below it.
+func (u *use) made(dir, top string) bool {
+	for d := dir; d != top && d != "/"; d = path.Dir(d) {
+		if u.written[d] {
+			return true
+		}
+	}
+	return dir == top || below(top, []string{"/tmp", "/var/tmp"})
 }
 
 // place returns a folder as a place to write to.

@@ -146,26 +146,19 @@ func (l *learner) openPlaces(r *Learned, h *hardening, o *outcome) bool {
 	if found {
 		return true
 	}
+	var kept []string
+	h.places = slices.Clone(h.places)
 	for i, p := range h.places {
-		if !p.Keep { // it may need what the image has there
-			found = true
-			h.places = slices.Clone(h.places)
+		if !p.Keep {
+			kept = append(kept, p.Path)
 			h.places[i].Keep = true
 		}
 	}
-	if found {
+	if len(kept) > 0 {
 		r.Writable = h.places
-		r.back("memory for " + places(h.places) + ": they may need what the image has there, and become volumes")
+		r.back("memory at " + strings.Join(kept, ", ") + ": it may need what the image has there, and gets volumes")
 	}
-	return found
-}
-
-func places(all []Place) string {
-	var out []string
-	for _, p := range all {
-		out = append(out, p.Path)
-	}
-	return strings.Join(out, ", ")
+	return len(kept) > 0
 }
 
 // without tries h without one of its measures at a time and returns the first that

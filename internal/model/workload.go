@@ -67,6 +67,10 @@ type Workload struct {
 	Devices   List[string] // host paths, or "vendor.com/class=name" for CDI
 	MountsAll State        // Unknown where Mounts is not all there is
 
+	// AddFolder returns the edits that give the container a folder to write to. It
+	// is nil where there is no text to edit.
+	AddFolder func(Folder) []source.Edit
+
 	Memory            Fact[int64]   // bytes; 0 is no limit
 	MemorySwap        Fact[int64]   // bytes, memory and swap together; -1 is no limit, 0 is twice Memory
 	MemoryReservation Fact[int64]   // bytes
@@ -188,6 +192,13 @@ type Mount struct {
 	Tmpfs       *TmpfsOptions // of a tmpfs
 	Options     []Label       // of a local volume: type, o, device
 	Delete      func() []source.Edit
+}
+
+// A Folder is a folder that a container is to be able to write to.
+type Folder struct {
+	Target  string
+	Keep    bool   // a volume, which starts with what the image has there; else memory
+	Options string // of memory, as mount(8) has them: "mode=1777,uid=33"; Kubernetes has none
 }
 
 // A MountKind is a kind of mount.

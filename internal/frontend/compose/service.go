@@ -89,7 +89,7 @@ func (s *service) workload() *model.Workload {
 	w.Log, w.Restart, w.Health = s.log(), s.restart(), s.health()
 	w.Ports, w.Exposed = s.ports(), s.exposed()
 	w.Links = s.words(same, "links")
-	w.Mounts = s.mounts()
+	w.Mounts, w.AddFolder = s.mounts(), s.addFolder
 	w.MountsAll = model.Set
 	if s.res.partial || !s.at("volumes_from").isNull() {
 		w.MountsAll = model.Unknown

@@ -108,3 +108,12 @@ func longTmpfs(v *value) *model.TmpfsOptions {
 	}
 	return t
 }
+
+// addFolder returns the edits that give the service a folder to write to. A volume
+// has no name, so that it needs no declaration.
+func (s *service) addFolder(f model.Folder) []source.Edit {
+	if f.Keep {
+		return s.own("volumes").Append(yamltext.Str(f.Target))
+	}
+	return s.own("tmpfs").Append(yamltext.Str(strings.TrimSuffix(f.Target+":"+f.Options, ":")))
+}

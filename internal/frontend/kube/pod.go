@@ -84,6 +84,7 @@ func (p *pod) container(v yamltext.Value) *model.Workload {
 	c.profiles(w)
 	c.namespaces(w)
 	c.mounts(w)
+	w.AddFolder = c.addFolder
 	c.resources(w)
 	c.ports(w)
 	c.environment(w)

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"path"
+	"strings"
 
 	"bulkhead/internal/frontend/internal/yamltext"
 	"bulkhead/internal/model"
@@ -143,4 +144,33 @@ func (r *reader) secrets(v yamltext.Value) []string {
 		}
 	}
 	return out
+}
+
+// addFolder returns the edits that give the container a folder to write to: an
+// emptyDir of the pod, which is empty also where a volume would be kept.
+func (c *container) addFolder(f model.Folder) []source.Edit {
+	name := strings.Trim(strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r - 'A' + 'a'
+		}
+		return '-'
+	}, f.Target), "-")
+	empty := yamltext.Map()
+	if !f.Keep {
+		empty = yamltext.Map(yamltext.Entry{Key: "medium", Value: yamltext.Str("Memory")})
+	}
+	mount := c.value.Get("volumeMounts").Append(yamltext.Map(
+		yamltext.Entry{Key: "name", Value: yamltext.Str(name)}, yamltext.Entry{Key: "mountPath", Value: yamltext.Str(f.Target)}))
+	if _, ok := c.volumes[name]; ok || mount == nil {
+		return mount
+	}
+	volume := c.spec.Get("volumes").Append(yamltext.Map(
+		yamltext.Entry{Key: "name", Value: yamltext.Str(name)}, yamltext.Entry{Key: "emptyDir", Value: empty}))
+	if volume == nil {
+		return nil
+	}
+	return append(mount, volume...)
 }

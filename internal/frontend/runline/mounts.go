@@ -364,3 +364,11 @@ func (l *line) devices(w *model.Workload) {
 		}
 	}
 }
+
+// addFolder returns the edits that give the container a folder to write to.
+func (l *line) addFolder(f model.Folder) []source.Edit {
+	if f.Keep {
+		return l.insert("volume", f.Target)
+	}
+	return l.insert("tmpfs", strings.TrimSuffix(f.Target+":"+f.Options, ":"))
+}

@@ -57,6 +57,7 @@ func (l *line) workload() *model.Workload {
 	l.namespaces(w)
 	l.limits(w)
 	l.mounts(w)
+	w.AddFolder = l.addFolder
 	l.published(w)
 	l.environment(w)
 	l.upkeep(w)
