@@ -1,6 +1,7 @@
 // Command services runs real services and prints what became of them.
 //
 //	services plain [NAME...]         start, test, restart, test, stop
+//	services learn [NAME...]         learn, and all of that under the result
 //	services test NAME [CONTAINER]   test a container that runs; else that of BULKHEAD_CONTAINER
 package main
 
@@ -34,6 +35,8 @@ func run(ctx context.Context, args []string) error {
 	switch args[0] {
 	case "plain":
 		return plain(ctx, args[1:])
+	case "learn":
+		return learned(ctx, args[1:])
 	case "test":
 		if container := os.Getenv("BULKHEAD_CONTAINER"); len(args) == 2 && container != "" {
 			args = append(args, container)
