@@ -124,7 +124,7 @@ func pause(ctx context.Context) error {
 // Check waits until a container of the service accepts connections, and tests
 // it. A service may need a moment more before it answers: it is given patience.
 func (s *Service) Check(ctx context.Context, container string) error {
-	const starting, patience, testing = 60 * time.Second, 5 * time.Second, 30 * time.Second
+	const starting, patience, testing = 60 * time.Second, 5 * time.Second, 15 * time.Second
 	t, err := Find(ctx, s, container)
 	if err != nil {
 		return errors.Join(err, running(ctx, container))
