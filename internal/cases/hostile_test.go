@@ -58,7 +58,7 @@ func bulkhead(t *testing.T, dir string, args ...string) ran {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer status.Close()
+	defer func() { _ = status.Close() }() // it was only read
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +69,9 @@ func bulkhead(t *testing.T, dir string, args ...string) ran {
 	cmd.ExtraFiles = []*os.File{w}
 	cmd.Env = append(os.Environ(), child+"=true", "BULKHEAD_NO_ENGINE=true")
 	err = cmd.Run()
-	w.Close()
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
 		t.Fatalf("bulkhead %q: %v, %v", args, err, ctx.Err())

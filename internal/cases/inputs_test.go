@@ -194,7 +194,7 @@ func specials(t *testing.T, dir string) {
 	if err != nil {
 		t.Logf("no socket: %v", err) // its path may be too long
 	} else {
-		t.Cleanup(func() { l.Close() })
+		t.Cleanup(func() { _ = l.Close() }) // its file may be gone
 	}
 	if err := syscall.Mknod(filepath.Join(dir, "zero.yaml"), syscall.S_IFCHR|0o644, 1<<8|5); err != nil {
 		if !errors.Is(err, syscall.EPERM) {
