@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"bulkhead/internal/model"
+	"bulkhead/internal/secret"
 )
 
 // declare makes what builds say of i and what i says itself one declaration:
@@ -22,5 +23,17 @@ func declare(sys *model.System, i *model.Image, builds []*model.Build) {
 		if at >= 0 {
 			w.Declared = sys.Workloads[at]
 		}
+	}
+}
+
+// hide cuts the credentials in the steps of i's history, which every report
+// prints. It is for images whose layers are laid beside a Dockerfile already.
+func hide(i *model.Image) {
+	if i.Inventory == nil {
+		return
+	}
+	for n := range i.Inventory.Layers {
+		l := &i.Inventory.Layers[n]
+		l.History = secret.Hide(l.History)
 	}
 }

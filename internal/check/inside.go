@@ -230,6 +230,7 @@ func (r *runner) look(ctx context.Context, sys *model.System) {
 	for _, i := range sys.Images {
 		resolve.Origin(sys, i, r.known, meant)
 		declare(sys, i, meant)
+		hide(i)
 		if (i.Use == model.StoredImage || i.Use == model.ContainerFiles) && i.Inventory != nil {
 			told := told(i)
 			told.Matched = r.db != nil

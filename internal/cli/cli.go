@@ -149,7 +149,7 @@ func misspelt(args []string, commands []*cobra.Command) error {
 
 // flagError adds what was probably meant to an error about an unknown flag.
 func flagError(cmd *cobra.Command, err error) error {
-	hint := "bulkhead " + strings.TrimPrefix(cmd.Name()+" ", "bulkhead ") + "--help lists the flags"
+	hint := cmd.CommandPath() + " --help lists the flags"
 	name, ok := strings.CutPrefix(err.Error(), "unknown flag: --")
 	if ok {
 		if near := nearest.Of(name, flagNames(cmd)); near != "" {

@@ -9,6 +9,7 @@ import (
 
 	"bulkhead/internal/inventory"
 	"bulkhead/internal/model"
+	"bulkhead/internal/secret"
 )
 
 // A bom is a CycloneDX 1.6 document: cyclonedx.org, "JSON Reference".
@@ -104,7 +105,7 @@ func WriteCycloneDX(w io.Writer, d *Document) error {
 	}
 	for _, l := range d.Inventory.Layers {
 		add(propDiffID, l.DiffID)
-		add(propHistory, l.History)
+		add(propHistory, secret.Hide(l.History))
 	}
 	for _, n := range d.Inventory.Notes {
 		add(propNote, n.What+": "+n.Why)
