@@ -2,6 +2,7 @@ package learn
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,13 +17,15 @@ import (
 	"bulkhead/internal/engine"
 	"bulkhead/internal/enginetest"
 	"bulkhead/internal/sensor"
+	"bulkhead/internal/servicetest"
 )
 
-// TestMain is also the test command of services: what it does is chosen by the
+// TestMain is also the test command of services: of which is chosen by the
 // environment.
 func TestMain(m *testing.M) {
+	flag.Parse()
 	if what := os.Getenv("LEARN_TEST_OF"); what != "" && os.Getenv("BULKHEAD_IP") != "" {
-		if err := functional[what](os.Getenv("BULKHEAD_IP")); err != nil {
+		if err := functional(what); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}
@@ -31,17 +34,13 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// functional are the tests of services: each writes and reads back.
-var functional = map[string]func(ip string) error{
-	"notes":  func(ip string) error { return putAndGet("http://" + ip + ":8080/hello") },
-	"nginx":  func(ip string) error { return putAndGet("http://" + ip + ":8080/hello") },
-	"apache": func(ip string) error { return putAndGet("http://" + ip + ":8080/hello") },
-	"redis": func(ip string) error {
-		return talk(ip+":6379", "SET note hello\r\nGET note\r\nSAVE\r\nPING\r\n", "+OK", "$5", "hello", "+OK", "+PONG")
-	},
-	"memcached": func(ip string) error {
-		return talk(ip+":11211", "set note 0 0 5\r\nhello\r\nget note\r\n", "STORED", "VALUE note 0 5", "hello", "END")
-	},
+// functional tests a service: it writes and reads back.
+func functional(what string) error {
+	if what == "notes" {
+		return putAndGet("http://" + os.Getenv("BULKHEAD_IP") + ":8080/hello")
+	}
+	all, _ := servicetest.Named(what)
+	return all[0].Check(context.Background(), os.Getenv("BULKHEAD_CONTAINER"))
 }
 
 func putAndGet(url string) error {
