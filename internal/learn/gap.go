@@ -97,6 +97,7 @@ func (r *Learned) lists(b *bytes.Buffer) {
 			fmt.Fprintf(b, "\n%s\n  %s\n", l.head, strings.Join(l.items, "\n  "))
 		}
 	}
+	r.rare(b)
 	b.WriteByte('\n')
 	if r.Dropped > 0 {
 		fmt.Fprintf(b, "%d events were lost: files, programs and connections may be missing; system calls and capabilities cannot be lost\n", r.Dropped)
@@ -111,6 +112,17 @@ func (r *Learned) lists(b *bytes.Buffer) {
 		fmt.Fprintf(b, "verified: it passes its test, a restart and its stop signal under all of this\n")
 	default:
 		fmt.Fprintf(b, "verified: it starts, restarts and stops under all of this; no test was given, so what it does for others was not seen\n")
+	}
+}
+
+// rare says what the programs could call and did not.
+func (r *Learned) rare(b *bytes.Buffer) {
+	s := r.Static
+	if len(s.Refused) > 0 && r.Measures.Seccomp {
+		fmt.Fprintf(b, "\ncalled by name in its programs, never seen, and refused by the profile: what rare path needs them?\n  %s\n", strings.Join(s.Refused, " "))
+	}
+	if len(s.Opaque) > 0 {
+		fmt.Fprintf(b, "\nlinked statically, so that what they could call is not known\n  %s\n", strings.Join(s.Opaque, "\n  "))
 	}
 }
 

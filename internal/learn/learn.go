@@ -53,6 +53,7 @@ type learner struct {
 	watch   *watcher
 	ready   time.Duration // the longest that a copy took
 	number  int           // of the copies made
+	static  *Static       // once a copy was looked at
 }
 
 // ErrFails is returned where the service does not pass its test as it is.
@@ -95,6 +96,8 @@ func Run(ctx context.Context, o Options) (result *Learned, err error) {
 	err = l.verify(result)
 	if err == nil {
 		result.Gap = result.gap()
+		result.Static = *l.static // a copy ran, else there was an error
+		result.Static.Refused = without(result.Static.Reachable, result.Profile.Allowed())
 	}
 	return result, err
 }

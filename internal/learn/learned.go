@@ -48,6 +48,7 @@ type Learned struct {
 	Verified bool     `json:"verified"`  // a copy passed under the measures: test, restart and stop
 	Failure  string   `json:"failure"`   // why not
 
+	Static  Static   `json:"static"`
 	Gap     Gap      `json:"gap"`
 	Profile *Profile `json:"profile"`
 }

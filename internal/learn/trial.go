@@ -288,6 +288,10 @@ func (l *learner) look(id string, seen *use) error {
 		now.own(root, name)
 	}
 	seen.add(&now)
+	if l.static == nil {
+		found := l.table.static(root, l.watch.executed(id))
+		l.static = &found
+	}
 	return nil
 }
 

@@ -156,6 +156,16 @@ func (w *watcher) written(id string) map[string]bool {
 	return nil
 }
 
+// executed returns the programs that a container has run until now.
+func (w *watcher) executed(id string) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if u := w.seen[id]; u != nil {
+		return sorted(u.executed)
+	}
+	return nil
+}
+
 // settle returns when the events of what has happened are read, or will not be.
 func (w *watcher) settle() {
 	const wait, step = 5 * time.Second, 20 * time.Millisecond
