@@ -71,8 +71,8 @@ func (r *runner) search(ctx context.Context, files []found) []*source.File {
 		if f == nil {
 			f, err = read(files[i], r.Overlay)
 		}
-		if err != nil || bytes.IndexByte(f.Text[:min(len(f.Text), 8<<10)], 0) >= 0 {
-			return // binary, or noted where it is read as an artifact
+		if err != nil || bytes.IndexByte(f.Text[:min(len(f.Text), 8<<10)], 0) >= 0 || ownReport(f) {
+			return // binary, noted where it is read as an artifact, or written by a check
 		}
 		searched.Add(1)
 		if len(r.secrets.ScanBytes(f.Name, f.Text).Secrets) > 0 {

@@ -116,7 +116,7 @@ func Read(r io.Reader) (*model.Inventory, error) {
 // with anything.
 func unnamed(inv *model.Inventory, n int) {
 	if n > 0 {
-		inv.Notes = append(inv.Notes, model.Note{What: "packages", Why: fmt.Sprintf("%d components have no package URL and are left out", n)})
+		inv.Notes = append(inv.Notes, model.Note{What: "packages", Why: fmt.Sprintf("left out for want of a package URL: %d", n)})
 	}
 	if len(inv.Packages) == 0 {
 		inv.Notes = append(inv.Notes, model.Note{What: "packages", Why: "the document names none: no finding is not no risk"})

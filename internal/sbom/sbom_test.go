@@ -232,7 +232,7 @@ func TestForeign(t *testing.T) {
 				{"name":"aquasecurity:trivy:SrcName","value":"glibc"},{"name":"aquasecurity:trivy:SrcVersion","value":"2.36"},{"name":"aquasecurity:trivy:SrcRelease","value":"9"}]},
 			{"type":"application","name":"app","components":[{"type":"library","name":"core","purl":"pkg:npm/%40babel/core@7.0.0"}]}]}`,
 			[]string{"Debian:12 libc6 2.36-9 glibc 2.36-9", "npm @babel/core 7.0.0  "},
-			"1 components have no package URL",
+			"left out for want of a package URL: 1",
 		},
 		{
 			"syft", `{"SPDXID":"SPDXRef-DOCUMENT","spdxVersion":"SPDX-2.3","packages":[
