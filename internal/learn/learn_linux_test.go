@@ -1,4 +1,4 @@
-package learn
+package learn_test
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 
 	"bulkhead/internal/engine"
 	"bulkhead/internal/enginetest"
+	"bulkhead/internal/learn"
 	"bulkhead/internal/sensor"
 	"bulkhead/internal/servicetest"
 )
@@ -107,14 +108,14 @@ func program(t *testing.T, name string) string {
 }
 
 // tested returns the options of a service with its functional test.
-func tested(t *testing.T, e *engine.Engine, container, what string) Options {
+func tested(t *testing.T, e *engine.Engine, container, what string) learn.Options {
 	t.Helper()
 	t.Setenv("LEARN_TEST_OF", what)
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Options{
+	return learn.Options{
 		Engine: e, Container: container, Test: []string{exe}, Runs: 2, Timeout: time.Minute, Exhaustive: true,
 		Log: func(s string) { t.Log(s) },
 	}
@@ -127,7 +128,7 @@ func TestNotes(t *testing.T) {
 	enginetest.Image(t, tag, enginetest.File{Name: "notes", Text: program(t, "notes"), Mode: 0o755},
 		enginetest.File{Name: "var/lib/notes/first", Text: "hello"}, enginetest.File{Name: "run/keep"}, enginetest.File{Name: "tmp/keep"})
 	id := enginetest.Create(t, "--user", "0", "--publish", "8080", tag, "/notes")
-	r, err := Run(t.Context(), tested(t, e, id, "notes"))
+	r, err := learn.Run(t.Context(), tested(t, e, id, "notes"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +137,7 @@ func TestNotes(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%s", text)
-	if !r.Verified || r.Measures != (Measures{true, true, true, true}) {
+	if !r.Verified || r.Measures != (learn.Measures{Seccomp: true, Capabilities: true, NoNewPrivileges: true, ReadOnly: true}) {
 		t.Errorf("got verified %t, measures %+v, %s; want all in force", r.Verified, r.Measures, r.Failure)
 	}
 	if got, want := strings.Join(r.Capabilities, " "), "CHOWN SETGID SETUID"; got != want {
@@ -149,7 +150,7 @@ func TestNotes(t *testing.T) {
 	if got, want := strings.Join(writable, " "), "/run /tmp /var/lib/notes"; got != want {
 		t.Errorf("writable: got %s, want %s", got, want)
 	}
-	if !slices.Equal(r.Listening, []Listener{{"tcp", 8080}}) {
+	if !slices.Equal(r.Listening, []learn.Listener{{Protocol: "tcp", Port: 8080}}) {
 		t.Errorf("listening: got %v, want tcp 8080", r.Listening)
 	}
 	if n := len(r.Profile.Allowed()); n > 180 || slices.Contains(r.Profile.Allowed(), "ptrace") {

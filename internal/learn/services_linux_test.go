@@ -1,4 +1,4 @@
-package learn
+package learn_test
 
 import (
 	"errors"
@@ -8,25 +8,23 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"bulkhead/internal/enginetest"
+	"bulkhead/internal/learn"
 	"bulkhead/internal/servicetest"
 )
 
-var (
-	servicesFlag = flag.String("services", "nginx,redis", "the services that TestServices learns about; all is all of servicetest")
-	makeFlag     = flag.Bool("make-images", false, "make the images of services that are not kept, which takes minutes")
-)
+var servicesFlag = flag.String("services", "nginx,redis", "the services that TestServices learns about; all is all of servicetest")
 
-// serviceImage returns the image of a service.
+// serviceImage returns the image of a service, whose layers are kept already:
+// make bench-services makes them.
 func serviceImage(t *testing.T, s *servicetest.Service) string {
 	t.Helper()
 	dir, err := os.UserCacheDir()
 	if err != nil {
 		t.Skipf("no images: %v", err)
 	}
-	i := &servicetest.Images{Dir: filepath.Join(dir, "bulkhead-test", "services"), Log: t.Logf, Kept: !*makeFlag}
+	i := &servicetest.Images{Dir: filepath.Join(dir, "bulkhead-test", "services"), Log: t.Logf, Kept: true}
 	image, err := i.Load(t.Context(), s)
 	if errors.Is(err, servicetest.ErrImpossible) {
 		t.Skip(err)
@@ -54,17 +52,12 @@ func TestServices(t *testing.T) {
 		s := &all[n]
 		t.Run(s.Name, func(t *testing.T) {
 			id := enginetest.Create(t, "--name", fmt.Sprintf("bulkhead-learn-of-%s-%d", s.Name, os.Getpid()), serviceImage(t, s))
-			o := tested(t, e, id, s.Name)
-			o.Timeout = 3 * time.Minute
-			r, err := Run(t.Context(), o)
+			r, err := learn.Run(t.Context(), tested(t, e, id, s.Name))
 			if err != nil {
 				t.Fatal(err)
 			}
 			t.Logf("\n%s", r.Text())
-			t.Logf("allowed: %s", strings.Join(r.Profile.Allowed(), " "))
-			t.Logf("TABLE\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%t\t%+v\t%v", s.Name, r.Gap.CallsGranted, r.Gap.CallsUsed, r.Gap.CallsAllowed,
-				len(r.Gap.DangerousGranted)-len(r.Gap.DangerousAllowed), len(r.Granted.Capabilities), len(r.Asked), len(r.Capabilities), r.Verified, r.Measures, r.Backed)
-			if !r.Verified || r.Measures != (Measures{true, true, true, true}) {
+			if !r.Verified || r.Measures != (learn.Measures{Seccomp: true, Capabilities: true, NoNewPrivileges: true, ReadOnly: true}) {
 				t.Errorf("got verified %t, measures %+v, %s; want all in force", r.Verified, r.Measures, r.Failure)
 			}
 			if n := len(r.Profile.Allowed()); n > 160 {
