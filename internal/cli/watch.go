@@ -234,7 +234,7 @@ func (w *watcher) writeLearned() error {
 }
 
 // sweepEvery is how often running programs are looked at.
-const sweepEvery = 10 * time.Second
+const sweepEvery = 5 * time.Second
 
 // beside starts what makes alerts besides the kernel's events, and returns
 // when it is there. The function it returns waits for its end.

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,13 +24,13 @@ const (
 // Responses returns all responses.
 func Responses() []Response { return []Response{Pause, Disconnect, Stop, Kill} }
 
-// Respond does r to the container with the id. Besides package guard's
-// requests, nothing else here changes what the engine has.
+// Respond does r to the container with the id.
 func (e *Engine) Respond(ctx context.Context, r Response, id string) error {
 	if r == Disconnect {
 		return e.disconnect(ctx, id)
 	}
-	return e.post(ctx, "/containers/"+escape(id)+"/"+string(r), nil)
+	_, err := e.send(ctx, http.MethodPost, "/containers/"+escape(id)+"/"+string(r), nil, nil)
+	return err
 }
 
 // disconnect takes a container off every network. One that fails does not keep
@@ -57,35 +56,11 @@ func (e *Engine) disconnect(ctx context.Context, id string) error {
 			Force     bool
 		}{id, true})
 		if err == nil {
-			err = e.post(ctx, "/networks/"+escape(networks[name].NetworkID)+"/disconnect", body)
+			_, err = e.send(ctx, http.MethodPost, "/networks/"+escape(networks[name].NetworkID)+"/disconnect", nil, body)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("network %s: %w", name, err))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// post asks the engine to do something.
-func (e *Engine) post(ctx context.Context, path string, body []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.base+path, bytes.NewReader(body))
-	if err != nil {
-		return &Error{Host: e.Host, Err: err}
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := e.client.Do(req)
-	if err != nil {
-		return e.dialError(ctx, err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	var said bytes.Buffer
-	if _, err := said.ReadFrom(http.MaxBytesReader(nil, resp.Body, maxConfig)); err != nil {
-		return &Error{Host: e.Host, Err: fmt.Errorf("read %s: %w", path, err)}
-	}
-	if resp.StatusCode >= http.StatusBadRequest {
-		return &Error{Host: e.Host, Err: fmt.Errorf("%s: %s: %s", path, resp.Status, message(said.Bytes()))}
-	}
-	return nil
 }

@@ -12,10 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"bulkhead/internal/falco"
 	"bulkhead/internal/sensor"
@@ -27,7 +24,7 @@ const maxHashed = 256 << 20
 // hashOf returns the SHA-256 of a file, or why there is none. What is no
 // regular file is not read: a pipe would keep the reader for ever.
 func hashOf(name string) string {
-	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	f, err := os.OpenFile(name, openQuietly, 0)
 	if err != nil {
 		return "unknown: it is gone"
 	}
@@ -93,7 +90,7 @@ func hashInside(file, name string) string {
 		return "unknown: it is gone"
 	}
 	defer func() { _ = root.Close() }() // it was read only
-	f, err := root.OpenFile(strings.TrimPrefix(filepath.Clean(name), "/"), os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	f, err := root.OpenFile(strings.TrimPrefix(filepath.Clean(name), "/"), openQuietly, 0)
 	if err != nil {
 		return "unknown: it is gone"
 	}
@@ -233,16 +230,6 @@ func sweep(proc string) []running {
 	return out
 }
 
-// unlinked reports whether no folder has the file: names can end in anything.
-func unlinked(name string) bool {
-	info, err := os.Stat(name)
-	if err != nil {
-		return false
-	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	return ok && st.Nlink == 0
-}
-
 // stat returns the fields of a process's stat after its name; nil where it has
 // ended.
 func stat(pid string) []string {
@@ -303,8 +290,7 @@ func (d *Drift) Copied(ctx context.Context, details *Details, a *Alert) {
 		if err != nil {
 			return nil //nolint:nilerr // it went away meanwhile
 		}
-		st, ok := info.Sys().(*syscall.Stat_t)
-		if !ok || time.Unix(st.Ctim.Unix()).Before(since) {
+		if changed(info).Before(since) {
 			return nil
 		}
 		if n++; n > maxCopied {

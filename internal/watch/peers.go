@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,17 +33,31 @@ type peer struct {
 // Peers are who connected to the engine's socket, as the kernel tells. The
 // engine's own events do not say who asked for what.
 type Peers struct {
-	socket string // the socket's name without its folder: containers have it elsewhere
+	socket string // the path on the host
 	mu     sync.Mutex
 	peers  []peer
 }
 
 // NewPeers returns what remembers who connects to the engine at a path.
-func NewPeers(socket string) *Peers { return &Peers{socket: path.Base(socket)} }
+func NewPeers(socket string) *Peers { return &Peers{socket: unlinkedRun(socket)} }
+
+// is reports whether a path is the engine's socket. Containers have it where
+// somebody mounted it.
+func (p *Peers) is(name string, contained bool) bool {
+	return contained && path.Base(name) == path.Base(p.socket) || unlinkedRun(name) == p.socket
+}
+
+// unlinkedRun returns a path below /run: /var/run leads there.
+func unlinkedRun(name string) string {
+	if rest, ok := strings.CutPrefix(name, "/var/run/"); ok {
+		return "/run/" + rest
+	}
+	return name
+}
 
 // Take remembers the event where it is a connection to the engine.
 func (p *Peers) Take(e *sensor.Event) {
-	if e.Type() != connecting || e.Ret < 0 || path.Base(fieldOf(e, falco.FDName)) != p.socket {
+	if e.Type() != connecting || e.Ret < 0 || !p.is(fieldOf(e, falco.FDName), e.ContainerID() != "") {
 		return
 	}
 	seen := peer{
@@ -92,7 +107,7 @@ func (p *Peers) describe(a *Alert, at time.Time) {
 // at returns the processes that were connected at a time, or may have been,
 // each once, who came last at the end.
 func (p *Peers) at(t time.Time) []peer {
-	const skew = 50 * time.Millisecond // between the clocks of the engine and the kernel
+	const skew = 2 * time.Millisecond // between the clocks of the engine and the kernel
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var out []peer
