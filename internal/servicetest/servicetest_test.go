@@ -22,7 +22,7 @@ func TestTable(t *testing.T) {
 		t.Errorf("got %d services, want 16", len(all))
 	}
 	names := map[string]bool{}
-	for _, s := range all {
+	for _, s := range append(all, Victim()) {
 		if names[s.Name] {
 			t.Errorf("two services are called %s", s.Name)
 		}

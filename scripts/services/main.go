@@ -2,6 +2,8 @@
 //
 //	services plain [NAME...]         start, test, restart, test, stop
 //	services learn [NAME...]         learn, and all of that under the result
+//	services drift                   plant what does not belong, and see what alerts
+//	services quiet [-for 10m] [NAME...]   idle and under their tests: nothing alerts
 //	services test NAME [CONTAINER]   test a container that runs; else that of BULKHEAD_CONTAINER
 package main
 
@@ -37,6 +39,10 @@ func run(ctx context.Context, args []string) error {
 		return plain(ctx, args[1:])
 	case "learn":
 		return learned(ctx, args[1:])
+	case "drift":
+		return drift(ctx)
+	case "quiet":
+		return quiet(ctx, args[1:])
 	case "test":
 		if container := os.Getenv("BULKHEAD_CONTAINER"); len(args) == 2 && container != "" {
 			args = append(args, container)
