@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -39,8 +38,7 @@ type Options struct {
 	// for each.
 	Exhaustive bool
 
-	Log    func(string) // told what is done
-	Output io.Writer    // where what the test prints goes; nil is nowhere
+	Log func(string) // told what is done; nil is not
 }
 
 // A learner is one Run.
@@ -68,6 +66,9 @@ func Run(ctx context.Context, o Options) (result *Learned, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, l.subject.close()) }()
+	if l.InPlace && l.subject.running && value[bool](l.subject.in.HostConfig, "AutoRemove") {
+		return nil, fmt.Errorf("%s was started with --rm: stopped, it would be gone", l.subject.name)
+	}
 	if l.rec, err = sensor.NewRecorder(); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package learn_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -155,5 +156,66 @@ func TestNotes(t *testing.T) {
 	}
 	if n := len(r.Profile.Allowed()); n > 180 || slices.Contains(r.Profile.Allowed(), "ptrace") {
 		t.Errorf("profile: got %d calls, want fewer, and no ptrace", n)
+	}
+}
+
+// TestInPlace: copies take the container's place, with its port and its volume, and
+// it runs again in the end.
+func TestInPlace(t *testing.T) {
+	e := recorded(t)
+	const tag = "bulkhead-learn-test/place:1"
+	enginetest.Image(t, tag, enginetest.File{Name: "notes", Text: program(t, "notes"), Mode: 0o755},
+		enginetest.File{Name: "var/lib/notes/first", Text: "hello"}, enginetest.File{Name: "run/keep"}, enginetest.File{Name: "tmp/keep"})
+	volume := fmt.Sprintf("bulkhead-learn-test-%d", os.Getpid())
+	enginetest.Docker(t, "volume", "create", volume)
+	t.Cleanup(func() { enginetest.Docker(t, "volume", "rm", volume) })
+	id := enginetest.Create(t, "--user", "0", "--publish", "127.0.0.1::8080", "--volume", volume+":/var/lib/notes", tag, "/notes")
+	enginetest.Docker(t, "start", id)
+	o := tested(t, e, id, "notes")
+	o.Runs, o.Exhaustive, o.InPlace = 1, false, true
+	r, err := learn.Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.Verified {
+		t.Errorf("got %s, want it verified", r.Failure)
+	}
+	for _, p := range r.Writable {
+		if p.Path == "/var/lib/notes" {
+			t.Errorf("got %v writable, want what is no volume yet", p)
+		}
+	}
+	if got := enginetest.Docker(t, "inspect", "-f", "{{.State.Running}}", id); got != "true" {
+		t.Errorf("running: got %s, want the container as it was", got)
+	}
+	ip := enginetest.Docker(t, "inspect", "-f", "{{.NetworkSettings.IPAddress}}", id)
+	resp, err := http.Get("http://" + ip + ":8080/hello")
+	for end := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(end); { // it has only been started
+		<-time.After(100 * time.Millisecond)
+		resp, err = http.Get("http://" + ip + ":8080/hello")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if text, err := io.ReadAll(resp.Body); err != nil || !strings.HasPrefix(string(text), "written at ") {
+		t.Errorf("the container's volume: got %q, %v; want what a copy wrote", text, err)
+	}
+}
+
+// TestFails: a service that does not pass its test as it is, is said to.
+func TestFails(t *testing.T) {
+	e := recorded(t)
+	const tag = "bulkhead-learn-test/fails:1"
+	enginetest.Image(t, tag)
+	id := enginetest.Create(t, tag)
+	o := tested(t, e, id, "notes")
+	o.Timeout = 2 * time.Second
+	if _, err := learn.Run(t.Context(), o); !errors.Is(err, learn.ErrFails) {
+		t.Errorf("got %v, want %v", err, learn.ErrFails)
+	}
+	o.Container = "bulkhead-learn-test-nobody"
+	if _, err := learn.Run(t.Context(), o); !errors.Is(err, engine.ErrNotFound) {
+		t.Errorf("got %v, want %v", err, engine.ErrNotFound)
 	}
 }

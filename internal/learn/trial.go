@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -71,7 +70,10 @@ func (l *learner) trial(h *hardening, to course) (out *outcome, err error) {
 	if err != nil {
 		return nil, err
 	}
-	u := usages[id]
+	u, ok := usages[id]
+	if !ok && out.failure == "" {
+		return nil, errors.New("nothing of the container is seen: its engine runs on another machine, or below control groups of its own")
+	}
 	out.use = use{calls: u.Program, runtime: u.Runtime, refused: u.Refused, given: u.Given, missing: u.Missing, compat: u.Compat, unknown: u.Unknown}
 	out.use.add(&seen)
 	if events := l.watch.take(id); events != nil {
@@ -224,10 +226,6 @@ func (l *learner) test(name, id string, s *state) (string, error) {
 	cmd.WaitDelay = time.Second
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
-	if l.Output != nil {
-		cmd.Stdout = io.MultiWriter(&said, l.Output)
-		cmd.Stderr = cmd.Stdout
-	}
 	err := cmd.Run()
 	var exit *exec.ExitError
 	switch {
@@ -272,7 +270,9 @@ func (l *learner) look(id string, seen *use) error {
 	k, err := kernel.Read("/", s.State.Pid)
 	if err == nil {
 		for _, t := range k.Tasks {
-			now.users = merged(now.users, []int64{max(t.UIDIn, 0)})
+			if t.UIDIn >= 0 {
+				now.users = merged(now.users, []int64{t.UIDIn})
+			}
 		}
 		for _, p := range k.Listening {
 			now.listening = append(now.listening, Listener{Protocol: p.Protocol, Port: p.Port})
