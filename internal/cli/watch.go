@@ -43,6 +43,7 @@ type watcher struct {
 	duration  time.Duration
 	responses watchResponses
 	propose   string
+	enforce   watchEnforce
 
 	ev         *falco.Evaluator
 	alerts     *watch.Alerts
@@ -89,6 +90,7 @@ Responses are only recorded until --apply is given.`,
 	f.StringVar(&w.container, "container", "", "print alerts of the container called `NAME` only; a part of its id from the start does too")
 	f.DurationVar(&w.duration, "duration", 0, "stop after this `time`, such as 10m (default never)")
 	w.responses.register(f)
+	w.enforce.register(f)
 	f.StringVar(&w.propose, "propose", "", "at the end, write what was seen as exceptions of the rules to `FILE`")
 	f.StringVar(&w.host, "host", "", "the engine's `address` (default as for docker: DOCKER_HOST, the context, the usual sockets)")
 	f.BoolVar(&w.noEngine, "no-engine", false, "do not ask the engine: containers have no names then")
@@ -110,7 +112,7 @@ func (w *watcher) run(ctx context.Context) error {
 	if !ok && w.happening != "none" {
 		return usage("give info, notice, warning or none", "unknown priority %q of events", w.happening)
 	}
-	if err := errors.Join(w.sinks.check(), w.responses.check(w.noEngine)); err != nil {
+	if err := errors.Join(w.sinks.check(), w.responses.check(w.noEngine), w.enforce.check(w.noEngine)); err != nil {
 		return err
 	}
 	program, err := w.load()
@@ -129,9 +131,12 @@ func (w *watcher) run(ctx context.Context) error {
 	if e != nil {
 		defer e.Close()
 	}
+	if err := w.enforce.open(w.app); err != nil {
+		return err
+	}
 	s, err := sensor.Open(o)
 	if err != nil {
-		return err
+		return errors.Join(err, w.enforce.close())
 	}
 	ctx, w.stop = context.WithCancel(ctx)
 	defer w.stop()
@@ -141,7 +146,7 @@ func (w *watcher) run(ctx context.Context) error {
 	}
 	finish, err := w.open(e, least)
 	if err != nil {
-		return errors.Join(err, s.Close())
+		return errors.Join(err, s.Close(), w.enforce.close())
 	}
 	wait := w.beside(ctx, e, happening)
 	w.app.say("watching; interrupt to stop")
@@ -149,7 +154,7 @@ func (w *watcher) run(ctx context.Context) error {
 	w.stop()
 	wait()
 	counts, countErr := s.Counts()
-	err = errors.Join(err, countErr, s.Close(), finish(), w.failed)
+	err = errors.Join(err, countErr, s.Close(), w.enforce.close(), finish(), w.failed)
 	all, counted := w.alerts.Counts()
 	said := fmt.Sprintf("%s, %s, %d dropped", count64(all, "alert"), count64(w.events, "event"), counts.Dropped)
 	if counted > 0 {
@@ -169,14 +174,20 @@ func (w *watcher) engine(ctx context.Context, o *sensor.Options) (*engine.Engine
 	}
 	e, err := engine.Open(ctx, engine.Options{Host: w.host})
 	if err != nil {
-		if len(w.responses.wanted) > 0 {
-			return nil, fmt.Errorf("respond: %w", err)
+		if len(w.responses.wanted) > 0 || len(w.enforce.wanted) > 0 {
+			return nil, fmt.Errorf("ask for the containers to respond to, or to enforce on: %w", err)
 		}
 		w.app.say("bulkhead: warning: containers will have no names: " + report.Printable(err.Error()))
 		return nil, nil //nolint:nilnil // watching goes on without one
 	}
 	w.containers = watch.NewContainers(e)
-	o.Describe = w.containers.Describe
+	o.Describe = func(ctx context.Context, id string) (*sensor.Container, error) {
+		c, err := w.containers.Describe(ctx, id)
+		if err == nil && w.enforce.enforcer != nil && ctx.Err() == nil {
+			w.enforce.begin(c)
+		}
+		return c, err
+	}
 	if path, ok := strings.CutPrefix(e.Host, "unix://"); ok && w.happening != "none" {
 		w.peers = watch.NewPeers(path)
 		if !slices.Contains(o.EventTypes, "connect") {
@@ -254,12 +265,22 @@ func (w *watcher) beside(ctx context.Context, e *engine.Engine, happening falco.
 			}
 		})
 	}
+	if w.enforce.enforcer != nil {
+		all.Go(func() {
+			if err := w.enforce.run(ctx, w.containers.Known, w.take); err != nil {
+				w.fail(err)
+			}
+		})
+	}
 	if e == nil || w.happening == "none" {
 		return all.Wait
 	}
 	events := &watch.Events{Engine: e, Containers: w.containers, Peers: w.peers, Least: happening, Take: w.take}
 	if w.drifted != nil {
 		events.Copied = w.drifted.Copied
+	}
+	if w.enforce.enforcer != nil {
+		events.Removed = func(id string) { _ = w.enforce.enforcer.Forget(id) } // its control group is gone, and the programs with it
 	}
 	opened := make(chan struct{})
 	var once sync.Once

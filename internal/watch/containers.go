@@ -78,11 +78,11 @@ func (c *Containers) Describe(ctx context.Context, id string) (*sensor.Container
 		d.Upper = in.GraphDriver.Data.UpperDir
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if len(c.known) >= maxContainers {
 		clear(c.known)
 	}
 	c.known[in.ID] = d
+	c.mu.Unlock()
 	return d.Container, nil
 }
 

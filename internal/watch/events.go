@@ -59,6 +59,7 @@ type Events struct {
 	Peers      *Peers         // nil where the kernel's events are not read
 	Least      falco.Priority // events that matter less are left out
 	Take       func(*Alert)
+	Removed    func(id string)                                 // called for a container that is gone; may be nil
 	Copied     func(ctx context.Context, d *Details, a *Alert) // looks for what was copied into a container; may be nil
 }
 
@@ -102,7 +103,10 @@ func (s *Events) take(ctx context.Context, m *engine.Message) {
 		id = m.Actor.Attributes["container"]
 	}
 	if m.Type == "container" && action == "destroy" {
-		defer s.Containers.Forget(id)
+		s.Containers.Forget(id)
+		if s.Removed != nil {
+			s.Removed(id)
+		}
 	}
 	for i := range deeds {
 		if d := &deeds[i]; d.kind == m.Type && d.action == action {
