@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -35,6 +36,31 @@ type kept struct {
 	hashed  bool   // digest was worked out, and is not kept yet
 	file    *os.File
 	info    os.FileInfo // of file, before it was read
+}
+
+// nowhere is a Store that keeps nothing.
+type nowhere struct{}
+
+func (nowhere) Get(string) []byte { return nil }
+
+func (nowhere) Put(string, []byte) {}
+
+// broken returns an error where the stored bytes are not those the image names:
+// what is found in them is then not the image's.
+func (l *layer) broken(k kept) error {
+	if l.promise == "" || k.digest == "" || k.digest == l.promise {
+		return nil
+	}
+	return fmt.Errorf("it is not the layer that the image names: its digest is sha256:%s, not sha256:%s", k.digest, l.promise)
+}
+
+// sha256Of returns what follows prefix in name where that is a SHA-256 in
+// hexadecimal, else "".
+func sha256Of(name, prefix string) string {
+	if digest, ok := strings.CutPrefix(name, prefix); ok && len(digest) == 2*sha256.Size {
+		return digest
+	}
+	return ""
 }
 
 // settling is how long a file must have been left alone for its times to tell

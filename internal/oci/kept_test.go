@@ -2,6 +2,7 @@ package oci
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/gob"
 	"fmt"
 	"maps"
@@ -261,5 +262,46 @@ func TestDamagedNotKept(t *testing.T) {
 		if first != again || !strings.Contains(first, "Why:") || len(s.all) > 0 {
 			t.Errorf("%s: got %s, then %s, with %d records; want the same twice, noted and not kept", name, first, again, len(s.all))
 		}
+	}
+}
+
+// TestPromise reads layers that are not those their image names.
+func TestPromise(t *testing.T) {
+	plain := layerOf(t, tarFile{"a", "text"})
+	other := layerOf(t, tarFile{"a", "TEXT"})
+	blob := fmt.Sprintf("blobs/sha256/%x", sha256.Sum256(plain))
+	for _, c := range []struct {
+		name, layer string
+		stored      []byte
+		broken      bool
+	}{
+		{"plain, as promised", "1/layer.tar", plain, false},
+		{"plain, another", "1/layer.tar", other, true},
+		{"a blob, as promised", blob, plain, false},
+		{"a blob, another", blob, other, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			config := fmt.Sprintf(`{"rootfs":{"diff_ids":["sha256:%x"]}}`, sha256.Sum256(plain))
+			if c.layer == blob {
+				config = "{}" // its name says it
+			}
+			manifest := fmt.Sprintf(`[{"Config":"c.json","RepoTags":["a:1"],"Layers":[%q]}]`, c.layer)
+			name := filepath.Join(t.TempDir(), "image.tar")
+			archive := layerOf(t, tarFile{c.layer, string(c.stored)}, tarFile{"c.json", config}, tarFile{"manifest.json", manifest})
+			if err := os.WriteFile(name, archive, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s := newMemory()
+			for _, store := range []Store{nil, s, s} { // the last recalls
+				tree, err := Open(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, _ := looked(t, tree, store)
+				if broken := strings.Contains(got, "not the layer that the image names"); broken != c.broken {
+					t.Errorf("got %s, want broken %t", got, c.broken)
+				}
+			}
+		})
 	}
 }

@@ -125,6 +125,7 @@ type layer struct {
 
 	content string // what names the content, where that is vouched for: see kept
 	written bool   // by a container, above its image
+	promise string // the SHA-256 its image names the stored bytes by, hexadecimal; "" where it does not
 }
 
 // read reads the entries of a layer.

@@ -46,6 +46,9 @@ func (t *Tree) Close() error {
 	return errors.Join(errs...)
 }
 
+// blobFolder is where an OCI layout has its blobs, by their digests.
+const blobFolder = "blobs/sha256/"
+
 // maxLayers bounds the layers of an image. Engines refuse more than 127.
 const maxLayers = 1000
 
@@ -99,13 +102,19 @@ func openArchive(f *os.File, size int64) (*Tree, error) {
 	}
 	t := newTree(images)
 	t.closers = append(t.closers, f)
-	for _, name := range t.Image.layers[:min(len(t.Image.layers), maxLayers)] {
+	content := t.Image.diffIDs()
+	for i, name := range t.Image.layers[:min(len(t.Image.layers), maxLayers)] {
 		at, ok := a.at[name]
 		l := layer{name: name, at: f, from: at.start, size: at.size}
 		if !ok {
 			l.at, l.open = nil, missing(name)
-		} else if n, _ := f.ReadAt(head, at.start); compressed(head[:n]) {
-			t.parallel = true
+		} else {
+			l.promise = sha256Of(name, blobFolder)
+			if n, _ := f.ReadAt(head, at.start); compressed(head[:n]) {
+				t.parallel = true
+			} else if l.promise == "" {
+				l.promise = sha256Of(content(i), "sha256:")
+			}
 		}
 		t.layers = append(t.layers, l)
 	}
@@ -155,7 +164,7 @@ func openLayout(dir string) (*Tree, error) {
 				return nil, errors.Join(err, t.Close())
 			}
 			t.closers = append(t.closers, f)
-			l.at, l.size = f, info.Size()
+			l.at, l.size, l.promise = f, info.Size(), sha256Of(name, blobFolder)
 		}
 		t.layers = append(t.layers, l)
 	}
@@ -182,6 +191,21 @@ type rootfs struct {
 	History []struct {
 		CreatedBy  string `json:"created_by"`
 		EmptyLayer bool   `json:"empty_layer"`
+	}
+}
+
+// diffIDs returns a function that tells the digest of the content of a layer, ""
+// where the image's configuration does not.
+func (i *Image) diffIDs() func(layer int) string {
+	var c rootfs
+	if json.Unmarshal(bytes.TrimSpace(i.Config), &c) != nil { // describe notes it
+		c = rootfs{}
+	}
+	return func(layer int) string {
+		if layer >= len(c.RootFS.DiffIDs) {
+			return ""
+		}
+		return c.RootFS.DiffIDs[layer]
 	}
 }
 
@@ -220,7 +244,7 @@ func (t *Tree) layerName(i int) string {
 	if i >= len(t.layers) {
 		return fmt.Sprintf("layer %d", i+1)
 	}
-	name := strings.TrimPrefix(strings.TrimSuffix(t.layers[i].name, "/layer.tar"), "blobs/sha256/")
+	name := strings.TrimPrefix(strings.TrimSuffix(t.layers[i].name, "/layer.tar"), blobFolder)
 	if t.folder {
 		return name
 	}

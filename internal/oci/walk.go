@@ -171,16 +171,24 @@ func (w *walk[T]) readLayer(i int) *pass[T] {
 	p := w.newPass(i)
 	l := &w.tree.layers[i]
 	var k kept
-	if w.visitor.Codec != nil && w.tree.store != nil {
-		k = l.kept(w.ctx, w.tree.store)
-		if k.content != "" && p.recall(w.tree.store, k) {
+	store := w.tree.store
+	if store == nil {
+		store = nowhere{}
+	}
+	if w.visitor.Codec != nil {
+		k = l.kept(w.ctx, store)
+		if k.content != "" && p.recall(store, k) {
+			p.err = l.broken(k)
 			return p
 		}
 	}
 	p.err = l.read(w.ctx, p.add, p.layer)
 	p.finish()
 	if p.err == nil && k.content != "" {
-		p.remember(w.tree.store, k)
+		p.remember(store, k)
+	}
+	if p.err == nil {
+		p.err = l.broken(k)
 	}
 	return p
 }
