@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"bulkhead/internal/source"
 )
 
 // TestCompare says what an image needs that the one before did not.
@@ -52,4 +54,42 @@ func TestReadLearned(t *testing.T) {
 			t.Errorf("%q: got no error", text)
 		}
 	}
+}
+
+// FuzzReadLearned does with what somebody may have edited all that is done with
+// what was saved.
+func FuzzReadLearned(f *testing.F) {
+	r := &Learned{
+		Version: formatVersion, Name: "web", Verified: true, Measures: Measures{true, true, true, true}, Capabilities: []string{"CHOWN"},
+		Profile: newTable().profile([]string{"socket"}, nil, false), Writable: []Place{{Path: "/run", Files: []string{"/run/pid"}}},
+		Granted: Granted{Ports: []string{"80/tcp"}}, Executed: []string{"/web"}, NewCalls: []int{1, 0},
+	}
+	text, err := r.JSON()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
+	f.Add([]byte(`{"version":1,"verified":true,"profile":{},"writable":[{"path":"\n\"{"}],"granted":{"ports":["/",""]}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		r, err := ReadLearned(text)
+		if err != nil {
+			return
+		}
+		if Compare(r, r).New() && r.Failure == "" && len(without(r.Calls, r.Profile.Allowed())) == 0 {
+			t.Errorf("got something new against itself: %s", Compare(r, r).Text())
+		}
+		r.Gap = r.gap()
+		_ = r.Text()
+		for line := range strings.Lines(string(r.AppArmor(r.Name))) {
+			if strings.IndexFunc(strings.TrimSuffix(line, "\n"), func(c rune) bool { return c < ' ' }) >= 0 {
+				t.Errorf("got the line %q, want no control characters in it", line)
+			}
+		}
+		file := source.NewFile("compose.yaml", []byte("services:\n  web:\n    image: web\n"))
+		if p, err := r.Patch(file, "web", "./web.json"); err == nil {
+			if _, err := workload(p.After, "web"); err != nil {
+				t.Errorf("got a file without the service: %v\n%s", err, p.After.Text)
+			}
+		}
+	})
 }

@@ -66,6 +66,9 @@ func (l *learner) adjust(r *Learned, h *hardening) (string, error) {
 			return "", err
 		}
 		l.tell(h, failure)
+		if failure == "" {
+			r.Denied = merged(r.Denied, sorted(o.use.denied)) // it does without
+		}
 		if failure == "" || n == maxTries || !l.giveBack(r, h, o) {
 			return failure, nil
 		}
