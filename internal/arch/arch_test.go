@@ -32,6 +32,7 @@ var layers = [][]string{
 	{"internal/report/"},
 	{"internal/rules"},
 	{"internal/guard", "internal/watch"},
+	{"internal/guard/proxy"},
 	{"internal/cli", "internal/rules/gen", "internal/servicetest"},
 	{"internal/agreement", "internal/cases", "internal/imagetest", "cmd/", "scripts/"},
 }

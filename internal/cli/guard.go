@@ -27,6 +27,7 @@ the same for a Kubernetes cluster, as a validating webhook.`,
 	}
 	cmd.AddCommand(a.guardInstallCommand(), a.guardUninstallCommand(), a.guardTestCommand(),
 		a.guardServeCommand(), a.guardAllowCommand(), a.guardOffCommand(), a.guardOnCommand(),
-		a.admissionCommand(), a.manifestsCommand(), a.auditCommand())
+		a.admissionCommand(), a.manifestsCommand(), a.auditCommand(),
+		a.guardProxyCommand(), a.guardLearnCommand())
 	return cmd
 }

@@ -41,8 +41,9 @@ type Request struct {
 	Method, URI string
 	Headers     map[string]string
 	Body        []byte
-	User        string // of the client's certificate; "" on a Unix socket
+	User        string // of the client's certificate; "" on a Unix socket of the engine
 	Auth        string // how User was told: "TLS"
+	Peer        string // what else is known of the client, for the journal
 }
 
 // A Refusal is one reason against a request.
@@ -88,6 +89,7 @@ type Guard struct {
 	// granted holds, by their hash, the exceptions of requests to make a
 	// container that are under way.
 	granted sync.Map
+	made    made
 }
 
 // A hostCache remembers docker info for a while: the engine's defaults change
@@ -160,6 +162,10 @@ func (g *Guard) decide(ctx context.Context, p *Policy, r Request) Decision {
 	found := find(req)
 	if len(found) == 0 {
 		refuse("route", fmt.Sprintf("%s %s is no route that is known, so what it does cannot be judged", r.Method, req.Path))
+		return d
+	}
+	if why := p.permitted(req, &g.made); why != "" {
+		refuse("call", why)
 		return d
 	}
 	for _, m := range found {

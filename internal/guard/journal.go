@@ -68,7 +68,8 @@ func (j *Journal) write(p *Policy, r Request, d Decision, took time.Duration) {
 	case d.Allow:
 		rec.Decision = "allow"
 	}
-	if r.User == "" {
+	rec.Peer = r.Peer
+	if r.User == "" && r.Peer == "" {
 		rec.Peer = socketPeer
 	}
 	for _, f := range d.Refusals {

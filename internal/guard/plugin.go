@@ -109,36 +109,16 @@ func (g *Guard) request(r *http.Request) (out pluginAnswer) {
 	return pluginAnswer{Allow: true}
 }
 
-// response allows every answer: nothing is kept from who may ask. It learns the
-// id of a container that an exception let through, so that it may be started.
+// response allows every answer: nothing is kept from who may ask.
 func (g *Guard) response(r *http.Request) pluginAnswer {
 	out := pluginAnswer{Allow: true}
-	waiting := false
-	g.granted.Range(func(any, any) bool { waiting = true; return false })
-	if !waiting { // the answer, which may be long, is of no interest
+	if !g.learns() { // the answer, which may be long, is of no interest
 		_, _ = io.Copy(io.Discard, http.MaxBytesReader(nil, r.Body, maxPlugin))
 		return out
 	}
 	in, err := read(r)
-	if err != nil || in.RequestMethod != http.MethodPost {
-		return out
-	}
-	grant, ok := g.granted.LoadAndDelete(hash(in.about()))
-	if !ok {
-		return out
-	}
-	if in.ResponseStatusCode == http.StatusCreated {
-		var made struct {
-			ID string `json:"Id"`
-		}
-		if err = json.Unmarshal(in.ResponseBody, &made); err == nil {
-			err = g.State.free(made.ID)
-		}
-	} else {
-		err = g.State.giveBack(grant.(Grant))
-	}
-	if err != nil {
-		g.Journal.Note("an exception could not be kept: " + err.Error())
+	if err == nil && in.RequestMethod == http.MethodPost {
+		g.Answered(in.about(), in.ResponseStatusCode, in.ResponseBody)
 	}
 	return out
 }

@@ -35,13 +35,22 @@ type Policy struct {
 	routes     map[string]verdict
 	beyond     map[string][]string // by kind
 	exceptions []exception
-	judge      Judge // users' own policies; may be nil
+	judge      Judge  // users' own policies; may be nil
+	calls      []Call // the only ones that are allowed; nil: all are
 }
 
 // With returns p with users' own policies besides.
 func (p *Policy) With(j Judge) *Policy {
 	out := *p
 	out.judge = j
+	return &out
+}
+
+// Auditing returns p with nothing denied, and all that would be in the journal.
+// It allows every call.
+func (p *Policy) Auditing() *Policy {
+	out := *p
+	out.mode, out.calls = Audit, nil
 	return &out
 }
 
@@ -122,6 +131,7 @@ type policyFile struct {
 	Routes     map[string]string   `yaml:"routes"`
 	Allow      map[string][]string `yaml:"allow"`
 	Exceptions []exception         `yaml:"exceptions"`
+	Calls      []callFile          `yaml:"calls"`
 }
 
 // DefaultPolicy returns the policy where no file says otherwise: it denies.
@@ -146,7 +156,7 @@ func ParsePolicy(text []byte, all []*rule.Rule) (*Policy, error) {
 		return nil, errors.New(strings.ReplaceAll(message, "unmarshal errors:\n  ", ""))
 	}
 	p := DefaultPolicy(all)
-	errs := []error{p.setMode(f), p.setRules(f, all), p.setRoutes(f), p.setAllow(f)}
+	errs := []error{p.setMode(f), p.setRules(f, all), p.setRoutes(f), p.setAllow(f), p.setCalls(f)}
 	for i, e := range f.Exceptions {
 		if err := p.except(e, all); err != nil {
 			errs = append(errs, fmt.Errorf("exception %d: %w", i+1, err))

@@ -1,0 +1,154 @@
+package proxy
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+const (
+	// bufferSize is that of one step of a stream.
+	bufferSize = 128 << 10
+
+	// maxKept bounds how much of an answer is kept for who looks at it.
+	maxKept = 64 << 10
+
+	// lateTime is for a client to end a body whose answer is complete.
+	lateTime = time.Second
+)
+
+// send writes e's request to the engine. The error says that the engine has
+// gone, or that the client has.
+func (e *exchange) send(body io.Reader, length int64) error {
+	e.out.Body, e.out.ContentLength = nil, length
+	if length != 0 {
+		e.out.Body = io.NopCloser(body)
+	}
+	w := bufio.NewWriterSize(e.engine, bufferSize)
+	if err := e.out.Write(w); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+// answer reads the header of the engine's answer.
+func (e *exchange) answer(in *bufio.Reader) (*http.Response, error) {
+	for range 10 {
+		resp, err := http.ReadResponse(in, e.out)
+		if err != nil || resp.StatusCode >= 200 || resp.StatusCode == http.StatusSwitchingProtocols {
+			return resp, err
+		}
+	}
+	return nil, http.ErrNotSupported
+}
+
+// forward sends e on and copies the answer.
+func (p *Proxy) forward(w http.ResponseWriter, r *http.Request, e *exchange) *failure {
+	stop := context.AfterFunc(r.Context(), func() { _ = e.engine.Close() }) // nobody waits for an answer
+	defer stop()
+	control := http.NewResponseController(w)
+	sent := make(chan error, 1)
+	if e.stream && r.ContentLength != 0 {
+		_ = control.EnableFullDuplex() // a build answers while it is sent
+		go func() { sent <- e.send(r.Body, r.ContentLength) }()
+	} else {
+		sent <- e.send(bytes.NewReader(e.text), int64(len(e.text)))
+	}
+	in := bufio.NewReaderSize(e.engine, bufferSize)
+	resp, err := e.answer(in)
+	if err != nil {
+		_ = e.engine.Close()
+		p.settle(control, sent)
+		return gone(err)
+	}
+	copyHeaders(w.Header(), resp)
+	w.WriteHeader(resp.StatusCode)
+	_ = control.Flush() // a wait says at once that it waits; a failure shows below
+	kept, err := p.copyBody(w, control, resp)
+	if err != nil {
+		_ = e.engine.Close()
+		p.settle(control, sent)
+		panic(http.ErrAbortHandler) // the client must not take this for the end
+	}
+	p.settle(control, sent)
+	p.tell(e, resp.StatusCode, kept)
+	return nil
+}
+
+// settle waits until nothing reads the client's body any more.
+func (p *Proxy) settle(control *http.ResponseController, sent <-chan error) {
+	late := time.NewTimer(lateTime)
+	defer late.Stop()
+	select {
+	case <-sent: // the answer says what came of it
+	case <-late.C:
+		_ = control.SetReadDeadline(time.Now())
+		<-sent
+	}
+}
+
+// tell says what came of e.
+func (p *Proxy) tell(e *exchange, status int, kept []byte) {
+	p.guard.Answered(e.asked, status, kept)
+	if p.Seen != nil {
+		p.Seen(e.asked, status, kept)
+	}
+}
+
+func copyHeaders(to http.Header, resp *http.Response) {
+	for name, values := range headersOf(resp.Header) {
+		to[name] = values
+	}
+	if _, ok := to["Content-Type"]; !ok {
+		to["Content-Type"] = nil // not net/http's guess
+	}
+	if resp.ContentLength >= 0 && bodyAllowed(resp.StatusCode) {
+		to.Set("Content-Length", strconv.FormatInt(resp.ContentLength, 10))
+	}
+}
+
+func bodyAllowed(status int) bool {
+	return status != http.StatusNoContent && status != http.StatusNotModified
+}
+
+// copyBody passes an answer on as it comes, and returns its beginning.
+func (p *Proxy) copyBody(w io.Writer, control *http.ResponseController, resp *http.Response) ([]byte, error) {
+	defer func() { _ = resp.Body.Close() }() // it has been read
+	var kept []byte
+	buffer := make([]byte, bufferSize)
+	for {
+		n, err := resp.Body.Read(buffer)
+		if n > 0 {
+			if len(kept) < maxKept {
+				kept = append(kept, buffer[:min(n, maxKept-len(kept))]...)
+			}
+			if _, err := w.Write(buffer[:n]); err != nil {
+				return kept, err
+			}
+			if err := control.Flush(); err != nil {
+				return kept, err
+			}
+		}
+		switch err {
+		case nil:
+		case io.EOF:
+			return kept, nil
+		default:
+			return kept, err
+		}
+	}
+}
+
+// closeWrite ends what c is sent, and leaves what it sends.
+func closeWrite(c net.Conn) {
+	if half, ok := c.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // one that is closed already
+		return
+	}
+	_ = c.Close()
+}
