@@ -98,7 +98,7 @@ func Run(ctx context.Context, o Options) (result *Learned, err error) {
 	if err == nil {
 		result.Gap = result.gap()
 		result.Static = *l.static // a copy ran, else there was an error
-		result.Static.Refused = without(result.Static.Reachable, result.Profile.Allowed())
+		result.Static.Refused = without(result.Static.Direct, result.Profile.Allowed())
 	}
 	return result, err
 }

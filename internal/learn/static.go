@@ -16,8 +16,9 @@ const maxObjects = 300
 type Static struct {
 	Programs  []string `json:"programs"`  // with their libraries and loaders
 	Reachable []string `json:"reachable"` // system calls by whose names they import functions
+	Direct    []string `json:"direct"`    // those that the programs themselves do
 	Opaque    []string `json:"opaque"`    // those that import nothing, so that nothing can be said
-	Refused   []string `json:"refused"`   // what is reachable, was never seen and is refused by the profile
+	Refused   []string `json:"refused"`   // of these, what was never seen and is refused by the profile
 }
 
 // A linker finds the libraries of programs below a root.
@@ -26,6 +27,7 @@ type linker struct {
 	table *table
 	seen  map[string]bool
 	calls map[string]bool
+	own   map[string]bool // of them, those of programs
 	out   Static
 }
 
@@ -36,11 +38,11 @@ var libraryDirs = []string{
 
 // static reads the programs below root and what they are linked with.
 func (t *table) static(root string, programs []string) Static {
-	k := &linker{root: root, table: t, seen: map[string]bool{}, calls: map[string]bool{}}
+	k := &linker{root: root, table: t, seen: map[string]bool{}, calls: map[string]bool{}, own: map[string]bool{}}
 	for _, p := range programs {
 		k.read(p, true)
 	}
-	k.out.Programs, k.out.Reachable = sorted(k.seen), sorted(k.calls)
+	k.out.Programs, k.out.Reachable, k.out.Direct = sorted(k.seen), sorted(k.calls), sorted(k.own)
 	return k.out
 }
 
@@ -68,7 +70,10 @@ func (k *linker) read(name string, program bool) {
 		k.out.Opaque = append(k.out.Opaque, name)
 	}
 	if !standard(name) {
-		k.imports(e)
+		k.imports(e, k.calls)
+	}
+	if program {
+		k.imports(e, k.own)
 	}
 	if loader := interpreter(e); loader != "" {
 		k.read(loader, false)
@@ -91,9 +96,9 @@ func standard(name string) bool {
 	return slices.ContainsFunc([]string{"libc.", "libc-", "ld-", "ld.", "libpthread", "libm.", "librt.", "libdl."}, func(p string) bool { return strings.HasPrefix(base, p) })
 }
 
-// imports notes the calls by whose names the file imports functions. With the
+// imports adds the calls by whose names the file imports functions to a set. With the
 // suffix of large files, or of the inner names of a C library, they are the same.
-func (k *linker) imports(e *elf.File) {
+func (k *linker) imports(e *elf.File, to map[string]bool) {
 	symbols, err := e.ImportedSymbols()
 	if err != nil {
 		return
@@ -102,7 +107,7 @@ func (k *linker) imports(e *elf.File) {
 		name := strings.TrimLeft(s.Name, "_")
 		for _, n := range []string{name, strings.TrimSuffix(name, "64"), inside[name]} {
 			if c := k.table.byName[n]; c != nil && c.number >= 0 {
-				k.calls[n] = true
+				to[n] = true
 			}
 		}
 	}

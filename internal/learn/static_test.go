@@ -25,6 +25,9 @@ func TestStatic(t *testing.T) {
 			t.Errorf("got %v reachable, want %s among them", s.Reachable, want)
 		}
 	}
+	if !slices.Contains(s.Direct, "kill") || len(without(s.Direct, s.Reachable)) > 0 {
+		t.Errorf("got %v direct, want a part of %v", s.Direct, s.Reachable)
+	}
 	if slices.Contains(s.Reachable, "ptrace") || len(s.Opaque) > 0 {
 		t.Errorf("got %v reachable, %v opaque, want neither ptrace nor any", s.Reachable, s.Opaque)
 	}
