@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Victim returns a service that does what somebody who broke into it would do, as
@@ -32,27 +33,29 @@ func Victim() Service {
 type Plant struct {
 	Name string
 	Do   func(ctx context.Context, t *Target) error
+	Age  time.Duration // how long the container has to have run
 }
 
 // Plants returns what to plant in a Victim, each in one of its own.
 func Plants() []Plant {
+	const started = 65 * time.Second // after which a port is new
 	return []Plant{
-		{"a new program runs", asking("/run?arg=cp&arg=/bin/true&arg=/srv/files/new", "/run?arg=/srv/files/new")},
-		{"a library is replaced", asking("/run?arg=cp&arg="+library+"&arg=/tmp/library", "/append?path=/tmp/library&text=x",
+		{Name: "a new program runs", Do: asking("/run?arg=cp&arg=/bin/true&arg=/srv/files/new", "/run?arg=/srv/files/new")},
+		{Name: "a library is replaced", Do: asking("/run?arg=cp&arg="+library+"&arg=/tmp/library", "/append?path=/tmp/library&text=x",
 			"/run?arg=mv&arg=/tmp/library&arg="+library, "/run?arg=getcap&arg=/bin/true")},
-		{"a configuration is changed", asking("/append?path=/etc/service.conf&text=port%3D1")},
-		{"a program is deleted and runs", asking("/ghost?path=/srv/files/ghost&seconds=60")},
-		{"a program runs from memory", asking("/memfd")},
-		{"docker cp", copyIn},
-		{"docker exec", func(ctx context.Context, t *Target) error {
+		{Name: "a configuration is changed", Do: asking("/append?path=/etc/service.conf&text=port%3D1")},
+		{Name: "a program is deleted and runs", Do: asking("/ghost?path=/srv/files/ghost&seconds=60")},
+		{Name: "a program runs from memory", Do: asking("/memfd")},
+		{Name: "docker cp", Do: copyIn},
+		{Name: "docker exec", Do: func(ctx context.Context, t *Target) error {
 			_, err := Docker(ctx, "exec", t.Container, "touch", "/srv/files/by-exec")
 			return err
 		}},
-		{"a setuid file", asking("/run?arg=cp&arg=/bin/true&arg=/srv/files/setuid", "/run?arg=chmod&arg=4755&arg=/srv/files/setuid")},
-		{"a cron file", asking("/run?arg=mkdir&arg=-p&arg=/etc/cron.d", "/append?path=/etc/cron.d/plant&text=*+*+*+*+*+root+id")},
-		{"a shell in a service", asking("/run?arg=/bin/sh&arg=-c&arg=id")},
-		{"a package manager runs", asking("/run?arg=apt-get&arg=check")},
-		{"a new listening port", asking("/listen?port=31337")},
+		{Name: "a setuid file", Do: asking("/run?arg=cp&arg=/bin/true&arg=/srv/files/setuid", "/run?arg=chmod&arg=4755&arg=/srv/files/setuid")},
+		{Name: "a cron file", Do: asking("/run?arg=mkdir&arg=-p&arg=/etc/cron.d", "/append?path=/etc/cron.d/plant&text=*+*+*+*+*+root+id")},
+		{Name: "a shell in a service", Do: asking("/run?arg=/bin/sh&arg=-c&arg=id")},
+		{Name: "a package manager runs", Do: asking("/run?arg=apt-get&arg=check")},
+		{Name: "a new listening port", Do: asking("/listen?port=31337"), Age: started},
 	}
 }
 

@@ -127,8 +127,14 @@ func (d *Drift) Library(e *sensor.Event) {
 		return
 	}
 	key := e.ContainerID() + name
-	if d.libraries[key] || !isFile(below(details.Upper, name)) {
+	if d.libraries[key] {
 		return
+	}
+	if !isFile(below(details.Upper, name)) {
+		name = "/usr" + name // where distributions have merged /lib into /usr/lib
+		if !isFile(below(details.Upper, name)) {
+			return
+		}
 	}
 	if d.libraries == nil || len(d.libraries) >= maxLibraries {
 		d.libraries = map[string]bool{}

@@ -36,8 +36,32 @@ func drift(ctx context.Context) (err error) {
 	fmt.Println("| planted | found | by the rules |")
 	fmt.Println("|---|---|---|")
 	all, found := servicetest.Plants(), 0
+	var old []*servicetest.Container // for plants that need one, in their order
 	for _, p := range all {
-		rules, err := planted(ctx, w, &s, image, p)
+		if p.Age == 0 {
+			continue
+		}
+		c, err := servicetest.Start(ctx, &s, image)
+		if err != nil {
+			return err
+		}
+		defer c.Remove()
+		old = append(old, c)
+	}
+	begin := time.Now()
+	for _, p := range all {
+		var c *servicetest.Container
+		if p.Age > 0 {
+			c, old = old[0], old[1:]
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(time.Until(begin.Add(p.Age))):
+			}
+		} else if c, err = servicetest.Start(ctx, &s, image); err != nil {
+			return err
+		}
+		rules, err := planted(ctx, w, c, p)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.Name, err)
 		}
@@ -55,14 +79,10 @@ func drift(ctx context.Context) (err error) {
 	return nil
 }
 
-// planted returns the rules that alert when p is done in a new container, and none
-// before: what is found must be the plant.
-func planted(ctx context.Context, w *watch, s *servicetest.Service, image string, p servicetest.Plant) ([]string, error) {
+// planted returns the rules that alert when p is done in a container, which it
+// removes. There must be none before: what is found must be the plant.
+func planted(ctx context.Context, w *watch, c *servicetest.Container, p servicetest.Plant) ([]string, error) {
 	const silence, most, rest = time.Second, 15 * time.Second, time.Second
-	c, err := servicetest.Start(ctx, s, image)
-	if err != nil {
-		return nil, err
-	}
 	defer c.Remove()
 	if err := c.Check(ctx); err != nil {
 		return nil, err
@@ -70,7 +90,7 @@ func planted(ctx context.Context, w *watch, s *servicetest.Service, image string
 	if early := w.await(ctx, c.Name, 0, silence); len(early) > 0 {
 		return nil, fmt.Errorf("there is an alert before: %s", early[0].Output)
 	}
-	t, err := servicetest.Find(ctx, s, c.Name)
+	t, err := servicetest.Find(ctx, c.Service, c.Name)
 	if err != nil {
 		return nil, err
 	}
