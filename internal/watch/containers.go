@@ -33,6 +33,7 @@ type inspected struct {
 	}
 	State struct {
 		StartedAt time.Time
+		Running   bool
 		Pid       int
 	}
 	GraphDriver struct {
@@ -117,6 +118,11 @@ func (in *inspected) container() *sensor.Container {
 		ID: in.ID, Name: strings.TrimPrefix(in.Name, "/"), Image: in.Config.Image, ImageID: in.Image,
 		Privileged: in.HostConfig.Privileged, Labels: in.Config.Labels, Started: in.State.StartedAt,
 		HostPID: in.HostConfig.PidMode == host, HostNetwork: in.HostConfig.NetworkMode == host, HostIPC: in.HostConfig.IpcMode == host,
+	}
+	if !in.State.Running {
+		// The engine says when it ran before, or never. It is asked when the
+		// container's control group is made, so it starts this moment.
+		out.Started = time.Now()
 	}
 	for _, m := range in.Mounts {
 		out.Mounts = append(out.Mounts, sensor.Mount{
