@@ -186,6 +186,9 @@ func (w *watcher) engine(ctx context.Context, o *sensor.Options) (*engine.Engine
 		if err == nil && w.enforce.enforcer != nil && ctx.Err() == nil {
 			w.enforce.begin(c)
 		}
+		if err == nil && w.drifted != nil && ctx.Err() == nil {
+			w.drifted.Declared(w.containers.Known(id))
+		}
 		return c, err
 	}
 	if path, ok := strings.CutPrefix(e.Host, "unix://"); ok && w.happening != "none" {
@@ -277,7 +280,7 @@ func (w *watcher) beside(ctx context.Context, e *engine.Engine, happening falco.
 	}
 	events := &watch.Events{Engine: e, Containers: w.containers, Peers: w.peers, Least: happening, Take: w.take}
 	if w.drifted != nil {
-		events.Copied = w.drifted.Copied
+		events.Copied, events.Changed = w.drifted.Copied, w.drifted.Declared
 	}
 	if w.enforce.enforcer != nil {
 		events.Removed = func(id string) { _ = w.enforce.enforcer.Forget(id) } // its control group is gone, and the programs with it

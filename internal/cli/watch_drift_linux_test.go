@@ -16,6 +16,15 @@ import (
 
 const driftImage = "bulkhead-drift-test:1"
 
+const driftCompose = `services:
+  web: &web
+    image: ` + driftImage + `
+    network_mode: none
+    user: "0"
+    mem_limit: 64m
+  same: *web
+`
+
 // A driftLine is what the test reads of an alert.
 type driftLine struct {
 	Rule   string
@@ -44,7 +53,21 @@ func TestWatchDrift(t *testing.T) {
 	if err := os.WriteFile(copied, []byte("copied\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	declared := filepath.Join(dir, "compose.yaml")
+	if err := os.WriteFile(declared, []byte(driftCompose), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	composed := func(service string, options ...string) []string {
+		args := []string{
+			"run", "-d", "--name", "bulkhead-drift-" + service, "--network", "none", "--user", "0", "--memory", "64m",
+			"--label", "com.docker.compose.project=shop", "--label", "com.docker.compose.service=" + service,
+			"--label", "com.docker.compose.project.config_files=" + declared, "--label", "com.docker.compose.project.working_dir=" + dir,
+		}
+		return append(append(args, options...), driftImage, "/drift", "sleep")
+	}
 	for _, args := range [][]string{
+		composed("same"),
+		composed("web", "--cap-add", "NET_RAW", "--pid", "host"),
 		{"run", "-d", "--name", "bulkhead-drift-quiet", "--network", "none", driftImage, "/drift", "sleep"},
 		{"cp", copied, "bulkhead-drift-quiet:/tmp/arrived"},
 		{"exec", "-d", "bulkhead-drift-quiet", "/drift", "sleep"},
@@ -66,15 +89,21 @@ func TestWatchDrift(t *testing.T) {
 		"Command run in container from outside": {"bulkhead.command": "/drift sleep", "bulkhead.actor": "docker exec -d"},
 		"Files copied out of container":         {"bulkhead.actor": "docker cp bulkhead-drift-quiet", "container.name": "bulkhead-drift-quiet"},
 		"Container's limits changed":            {"bulkhead.actor": "docker update"},
-		"Image made of container":               {"bulkhead.actor": "docker commit"},
+		"Container differs from its Compose file": {
+			"bulkhead.cap_add": "[NET_RAW], declared []", "bulkhead.pid": "host, declared own", "bulkhead.file": declared,
+			"container.name": "bulkhead-drift-web", "bulkhead.sha256": sum([]byte(driftCompose)),
+		},
+		"Image made of container": {"bulkhead.actor": "docker commit"},
 	}
 	w.collect(t, want)
-	enginetest.Docker(t, "rm", "-f", "bulkhead-drift-quiet", "bulkhead-drift-bad", "other")
+	enginetest.Docker(t, "rm", "-f", "bulkhead-drift-quiet", "bulkhead-drift-bad", "bulkhead-drift-same", "bulkhead-drift-web", "other")
 	enginetest.Docker(t, "rmi", "bulkhead-drift-made")
 	checkAudit(t, audit)
 	checkProposed(t, proposed)
 	if lines, err := os.ReadFile(rotated); err != nil || !strings.Contains(string(lines), "library that is not of the image opened") {
 		t.Errorf("got %d bytes, %v, want the alerts as text in the file too", len(lines), err)
+	} else if strings.Contains(string(lines), "bulkhead-drift-same") {
+		t.Errorf("got %s\nwant no alert of the container that is as its Compose file says", lines)
 	}
 }
 

@@ -57,7 +57,7 @@ func (r *watchResponses) check(noEngine bool) error {
 
 // open returns what responds to alerts, and what ends it.
 func (r *watchResponses) open(a *app, e *engine.Engine) (func(*watch.Alert), func() error, error) {
-	var out io.Writer = io.Discard
+	out := io.Discard
 	end := func() error { return nil }
 	if r.audit != "" {
 		f, err := os.OpenFile(r.audit, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)

@@ -26,6 +26,7 @@ type Alerts struct {
 	all     uint64
 	counted uint64
 	failed  error
+	closed  bool
 	end     chan struct{}
 	ended   sync.WaitGroup
 }
@@ -57,7 +58,7 @@ func (a *Alerts) sumUp() {
 	}
 }
 
-// Take takes one alert. The error is the first that an output ever had; the
+// Take takes one alert, unless it comes after Close. The error is the first that an output ever had; the
 // other outputs got the alert all the same.
 func (a *Alerts) Take(alert *Alert) error {
 	if alert.Priority > a.options.Least {
@@ -66,6 +67,9 @@ func (a *Alerts) Take(alert *Alert) error {
 	alert.Hostname = a.options.Hostname
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.closed {
+		return nil
+	}
 	a.all++
 	for _, seen := range a.options.Seen {
 		seen(alert)
@@ -104,6 +108,7 @@ func (a *Alerts) Close() error {
 	a.ended.Wait()
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.closed = true
 	for _, s := range a.repeats.rest() {
 		a.write(s)
 	}

@@ -9,7 +9,10 @@ import (
 	"time"
 
 	"bulkhead/internal/engine"
+	"bulkhead/internal/frontend/container"
+	"bulkhead/internal/model"
 	"bulkhead/internal/sensor"
+	"bulkhead/internal/source"
 )
 
 // inspected is what is needed of the engine's description of a container.
@@ -47,6 +50,8 @@ type Details struct {
 	Upper     string   // the folder of this machine that holds what the container wrote; "" where it is not known
 	Health    []string // the health check, as in the configuration
 	PID       int      // of the first process; 0 where it does not run
+
+	Workload *model.Workload // the same as facts; nil where they cannot be read
 }
 
 // maxContainers bounds how many containers are remembered.
@@ -77,6 +82,11 @@ func (c *Containers) Describe(ctx context.Context, id string) (*sensor.Container
 	d := &Details{Container: in.container(), Health: in.Config.Healthcheck.Test, PID: in.State.Pid}
 	if strings.HasPrefix(c.engine.Host, "unix://") {
 		d.Upper = in.GraphDriver.Data.UpperDir
+	}
+	if in.Config.Labels[labelFiles] != "" {
+		if facts := container.Read(source.NewFile("container "+in.Name, text)); len(facts.Workloads) == 1 {
+			d.Workload = facts.Workloads[0]
+		}
 	}
 	c.mu.Lock()
 	if len(c.known) >= maxContainers {

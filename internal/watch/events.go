@@ -59,6 +59,7 @@ type Events struct {
 	Peers      *Peers         // nil where the kernel's events are not read
 	Least      falco.Priority // events that matter less are left out
 	Take       func(*Alert)
+	Changed    func(d *Details)                                // called for a container whose settings were changed; may be nil
 	Removed    func(id string)                                 // called for a container that is gone; may be nil
 	Copied     func(ctx context.Context, d *Details, a *Alert) // looks for what was copied into a container; may be nil
 }
@@ -121,7 +122,7 @@ func (s *Events) take(ctx context.Context, m *engine.Message) {
 func (s *Events) tell(ctx context.Context, a *Alert, d *deed, m *engine.Message, id, command string) {
 	var details *Details
 	if (m.Type == "container" || m.Type == "network") && id != "" {
-		if m.Type == "network" || d.action == "attach" {
+		if m.Type == "network" || d.action == "attach" || d.action == "update" {
 			s.Containers.Forget(id) // it may run since it was asked about
 		}
 		details = s.Containers.Details(ctx, id)
@@ -153,6 +154,9 @@ func (s *Events) tell(ctx context.Context, a *Alert, d *deed, m *engine.Message,
 		s.Copied(ctx, details, a)
 	}
 	s.Take(a)
+	if d.action == "update" && details != nil && s.Changed != nil {
+		s.Changed(details)
+	}
 }
 
 // name says what the message is about.

@@ -1,0 +1,149 @@
+package watch
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"bulkhead/internal/falco"
+	"bulkhead/internal/frontend/compose"
+	"bulkhead/internal/model"
+	"bulkhead/internal/source"
+)
+
+// Labels that Compose puts on a container.
+const (
+	labelFiles   = "com.docker.compose.project.config_files"
+	labelFolder  = "com.docker.compose.project.working_dir"
+	labelProject = "com.docker.compose.project"
+	labelService = "com.docker.compose.service"
+)
+
+// maxCompose bounds a Compose file, and how many a project has.
+const (
+	maxCompose      = 8 << 20
+	maxComposeFiles = 32
+)
+
+// Declared makes an alert where a container is not as the Compose file that it
+// was started from says: it was changed since, or the file was. What the file
+// leaves to variables that are not known is not compared.
+func (d *Drift) Declared(details *Details) {
+	if details == nil {
+		return // forgotten meanwhile
+	}
+	c := details.Container
+	names := strings.Split(c.Labels[labelFiles], ",")
+	if details.Workload == nil || c.Labels[labelService] == "" || len(names) > maxComposeFiles {
+		return
+	}
+	var files []*source.File
+	for _, name := range names {
+		f, err := readCompose(name)
+		if err != nil {
+			return // it is gone, or on another machine
+		}
+		files = append(files, f)
+	}
+	facts := compose.Read(files, compose.Options{
+		Name: c.Labels[labelProject], Dir: c.Labels[labelFolder], Load: readCompose, Profiles: []string{"*"},
+	})
+	for _, w := range facts.Workloads {
+		if w.Service != c.Labels[labelService] {
+			continue
+		}
+		if found := differences(w, details.Workload); len(found) > 0 {
+			d.tellDeclared(details, names[0], found)
+		}
+		return
+	}
+}
+
+func readCompose(name string) (*source.File, error) {
+	if !filepath.IsAbs(name) {
+		return nil, os.ErrNotExist
+	}
+	info, err := os.Stat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxCompose {
+		return nil, os.ErrNotExist
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("read Compose file: %w", err)
+	}
+	return source.NewFile(name, text), nil
+}
+
+func (d *Drift) tellDeclared(details *Details, file string, found []difference) {
+	c := details.Container
+	a := made("Container differs from its Compose file", "docker", falco.Warn, time.Now())
+	a.Tags = []string{"drift"}
+	a.Output = "container is not as its Compose file says"
+	a.Container = c
+	for _, f := range found {
+		a.add(f.key, fmt.Sprintf("%s, declared %s", f.has, f.declared))
+		a.Subject.Target += f.key + "=" + f.has + " "
+	}
+	a.add("file", file)
+	a.add("sha256", hashOf(file))
+	a.add("actor", "unknown: the container or the file may have been changed before this watch")
+	a.addContainer(c.ID, c.Name, c.Image)
+	a.Subject.Image = c.ID // each container is one of its own
+	d.Take(&a)
+}
+
+// A difference is a setting that a container has otherwise than declared.
+type difference struct{ key, declared, has string }
+
+// differences compares what can only differ where somebody changed it.
+func differences(declared, has *model.Workload) []difference {
+	var out []difference
+	add := func(known bool, key, want, got string) {
+		if known && want != got {
+			out = append(out, difference{key, want, got})
+		}
+	}
+	flag := func(key string, want, got model.Fact[bool]) {
+		add(want.State != model.Unknown && got.State != model.Unknown, key, fmt.Sprint(want.Value), fmt.Sprint(got.Value))
+	}
+	limit := func(key string, want, got model.Fact[int64]) {
+		add(want.State != model.Unknown && got.State != model.Unknown, key, fmt.Sprint(max(want.Value, 0)), fmt.Sprint(max(got.Value, 0)))
+	}
+	list := func(key string, want, got model.List[string]) {
+		add(want.Known() && got.Known(), key, items(want), items(got))
+	}
+	host := func(key string, want, got model.Fact[model.Namespace]) {
+		add(want.State != model.Unknown && got.State != model.Unknown, key, hostOr(want.Value), hostOr(got.Value))
+	}
+	flag("privileged", declared.Privileged, has.Privileged)
+	flag("read_only", declared.ReadOnlyRoot, has.ReadOnlyRoot)
+	limit("mem_limit", declared.Memory, has.Memory)
+	limit("pids_limit", declared.PIDs, has.PIDs)
+	list("cap_add", declared.CapAdd, has.CapAdd)
+	list("cap_drop", declared.CapDrop, has.CapDrop)
+	host("pid", declared.PID, has.PID)
+	host("ipc", declared.IPC, has.IPC)
+	host("network_mode", declared.Network, has.Network)
+	add(declared.User.State == model.Set && has.User.State != model.Unknown, "user", declared.User.Value.Name, has.User.Value.Name)
+	return out
+}
+
+// items returns a list in an order of its own.
+func items(l model.List[string]) string {
+	var all []string
+	for _, i := range l.Items {
+		all = append(all, i.Value)
+	}
+	slices.Sort(all)
+	return "[" + strings.Join(slices.Compact(all), ", ") + "]"
+}
+
+func hostOr(n model.Namespace) string {
+	if n.Mode == "host" {
+		return n.Mode
+	}
+	return "own"
+}
