@@ -149,15 +149,7 @@ func (r *reader) secrets(v yamltext.Value) []string {
 // addFolder returns the edits that give the container a folder to write to: an
 // emptyDir of the pod, which is empty also where a volume would be kept.
 func (c *container) addFolder(f model.Folder) []source.Edit {
-	name := strings.Trim(strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			return r
-		case r >= 'A' && r <= 'Z':
-			return r - 'A' + 'a'
-		}
-		return '-'
-	}, f.Target), "-")
+	name := volumeName(c.value.Get("name").Text() + f.Target) // another container's is not to be shared
 	empty := yamltext.Map()
 	if !f.Keep {
 		empty = yamltext.Map(yamltext.Entry{Key: "medium", Value: yamltext.Str("Memory")})
@@ -173,4 +165,19 @@ func (c *container) addFolder(f model.Folder) []source.Edit {
 		return nil
 	}
 	return append(mount, volume...)
+}
+
+// volumeName returns text as the name of a volume: a DNS label.
+func volumeName(text string) string {
+	const most = 63
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r - 'A' + 'a'
+		}
+		return '-'
+	}, text)
+	return strings.Trim(name[:min(len(name), most)], "-")
 }
