@@ -15,7 +15,7 @@ const (
 	// bufferSize is that of one step of a stream.
 	bufferSize = 128 << 10
 
-	// maxKept bounds how much of an answer is kept for who looks at it.
+	// maxKept bounds how much of an answer is read before it is passed on.
 	maxKept = 64 << 10
 
 	// lateTime is for a client to end a body whose answer is complete.
@@ -66,17 +66,17 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request, e *exchange) *fa
 		p.settle(control, sent)
 		return gone(err)
 	}
+	// Before the client is: it may ask about what was made at once.
+	p.tell(e, resp.StatusCode, madeBy(resp))
 	copyHeaders(w.Header(), resp)
 	w.WriteHeader(resp.StatusCode)
 	_ = control.Flush() // a wait says at once that it waits; a failure shows below
-	kept, err := p.copyBody(w, control, resp)
-	if err != nil {
+	if err := copyBody(w, control, resp); err != nil {
 		_ = e.engine.Close()
 		p.settle(control, sent)
 		panic(http.ErrAbortHandler) // the client must not take this for the end
 	}
 	p.settle(control, sent)
-	p.tell(e, resp.StatusCode, kept)
 	return nil
 }
 
@@ -116,30 +116,44 @@ func bodyAllowed(status int) bool {
 	return status != http.StatusNoContent && status != http.StatusNotModified
 }
 
-// copyBody passes an answer on as it comes, and returns its beginning.
-func (p *Proxy) copyBody(w io.Writer, control *http.ResponseController, resp *http.Response) ([]byte, error) {
-	defer func() { _ = resp.Body.Close() }() // it has been read
-	var kept []byte
+// madeBy returns an answer that tells what was made. The answer holds it still.
+func madeBy(resp *http.Response) []byte {
+	if resp.StatusCode != http.StatusCreated {
+		return nil
+	}
+	kept, err := io.ReadAll(io.LimitReader(resp.Body, maxKept))
+	rest := io.Reader(resp.Body)
+	if err != nil {
+		rest = broken{err}
+	}
+	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(kept), rest))
+	return kept
+}
+
+// A broken reader fails as the one it stands for did.
+type broken struct{ err error }
+
+func (b broken) Read([]byte) (int, error) { return 0, b.err }
+
+// copyBody passes an answer on as it comes.
+func copyBody(w io.Writer, control *http.ResponseController, resp *http.Response) error {
 	buffer := make([]byte, bufferSize)
 	for {
 		n, err := resp.Body.Read(buffer)
 		if n > 0 {
-			if len(kept) < maxKept {
-				kept = append(kept, buffer[:min(n, maxKept-len(kept))]...)
-			}
 			if _, err := w.Write(buffer[:n]); err != nil {
-				return kept, err
+				return err
 			}
 			if err := control.Flush(); err != nil {
-				return kept, err
+				return err
 			}
 		}
 		switch err {
 		case nil:
 		case io.EOF:
-			return kept, nil
+			return nil
 		default:
-			return kept, err
+			return err
 		}
 	}
 }

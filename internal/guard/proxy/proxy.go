@@ -39,8 +39,8 @@ type Proxy struct {
 	// Name returns the name of the container of that id, or "". It may be nil.
 	Name func(ctx context.Context, id string) string
 
-	// Seen is told of every request that the engine answered, with the
-	// beginning of its answer. It may be nil.
+	// Seen is told of every request that the engine answered, before the
+	// client is, with the answer's body where something was made. It may be nil.
 	Seen func(r guard.Request, status int, body []byte)
 
 	guard  Decider
@@ -76,7 +76,9 @@ func (p *Proxy) Serve(ctx context.Context, l net.Listener) error {
 		Handler:           p,
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
-		MaxHeaderBytes:    1 << 20,
+		// net/http would answer OPTIONS * itself.
+		DisableGeneralOptionsHandler: true,
+		MaxHeaderBytes:               1 << 20,
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, peerKey{}, p.peerOf(c))
 		},
