@@ -133,11 +133,7 @@ func TestNotes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := r.JSON()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%s", text)
+	t.Logf("\n%s", r.Text())
 	if !r.Verified || r.Measures != (learn.Measures{Seccomp: true, Capabilities: true, NoNewPrivileges: true, ReadOnly: true}) {
 		t.Errorf("got verified %t, measures %+v, %s; want all in force", r.Verified, r.Measures, r.Failure)
 	}

@@ -99,7 +99,7 @@ func (w *watcher) event(e *sensor.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	u := w.seen[e.ContainerID()]
-	if u == nil || strings.HasPrefix(text(e, falco.ProcName, ""), "runc") {
+	if u == nil || byRuntime(e) {
 		return
 	}
 	result := number(e, falco.EvtRawres)
@@ -121,6 +121,19 @@ func (w *watcher) event(e *sensor.Event) {
 			u.write(text(e, falco.EvtArg, arg), result)
 		}
 	}
+}
+
+// byRuntime reports whether an event is of the container's runtime, which starts
+// inside of the container's control groups, at first with the machine's files. It
+// runs from a copy of itself, and calls itself many things.
+func byRuntime(e *sensor.Event) bool {
+	for _, runtime := range []string{"runc", "crun"} {
+		program := path.Base(strings.TrimSuffix(text(e, falco.ProcExepath, ""), " (deleted)"))
+		if strings.HasPrefix(text(e, falco.ProcName, ""), runtime) || strings.HasPrefix(strings.TrimPrefix(program, "memfd:"), runtime) {
+			return true
+		}
+	}
+	return false
 }
 
 // peer returns the address that was connected to.
