@@ -33,6 +33,7 @@ func (t route) name() string { return t.method + " " + t.pattern }
 
 const (
 	installs = "installs a plugin, which runs with the engine's own powers"
+	erases   = "removes a folder of the host that the request names"
 	joins    = "decides which machines rule this one"
 	tells    = "answers with the keys by which a machine joins the swarm"
 )
@@ -73,6 +74,7 @@ var routes = []route{
 	{method: "POST", pattern: "/containers/{name}/update", verdict: judged, read: readUpdate},
 	{method: "POST", pattern: "/containers/{name}/wait"},
 	{method: "DELETE", pattern: "/containers/{name}"},
+	{method: "DELETE", pattern: "/containers/{name}/checkpoints/{id}", verdict: denied, why: erases},
 	{method: "POST", pattern: "/commit", verdict: judged, read: readCommit},
 	{method: "GET", pattern: "/exec/{name}/json"},
 	{method: "POST", pattern: "/exec/{name}/resize"},

@@ -95,15 +95,19 @@ func (r *Request) headers(headers map[string]string) error {
 	return nil
 }
 
-// Matches reports whether r's path is pattern's, in which {name} stands for
-// any text, slashes included, as in the engine's own routes. It returns that
-// text: the first {name}'s.
+// Matches reports whether r's path is pattern's, in which {name}, and {id} once
+// after it, stand for any text, slashes included, as in the engine's own
+// routes. It returns {name}'s text.
 func (r *Request) Matches(pattern string) (string, bool) {
 	before, after, variable := strings.Cut(pattern, "{name}")
 	if !variable {
 		return "", r.Path == pattern
 	}
 	rest, ok := strings.CutPrefix(r.Path, before)
+	if between, two := strings.CutSuffix(after, "{id}"); ok && two {
+		name, _, found := strings.Cut(rest, between)
+		return name, found
+	}
 	if !ok || !strings.HasSuffix(rest, after) {
 		return "", false
 	}
