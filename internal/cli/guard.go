@@ -21,7 +21,7 @@ with the command line to use instead. The rules are those of check. Admission is
 the same for a Kubernetes cluster, as a validating webhook.`,
 		Example: `  sudo bulkhead guard install     # prints what it changes and asks first
   sudo bulkhead guard test        # proves on this engine that the deny path is live
-  sudo bulkhead guard allow 7f3a  # let one denied request pass, once`,
+  sudo bulkhead guard allow 7f3ac0de51b2  # let one denied request pass, once`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

@@ -23,8 +23,8 @@ func (a *app) guardAllowCommand() *cobra.Command {
 		Long: `Allow lets the request that was denied with this id pass once, within the time
 given: the same request to the byte, from the same user. A container made by it
 may be started and used for as long as it exists.`,
-		Example: `  sudo bulkhead guard allow 7f3a
-  sudo bulkhead guard allow 7f3a --for 1h --reason "firmware update, ticket 12"`,
+		Example: `  sudo bulkhead guard allow 7f3ac0de51b2
+  sudo bulkhead guard allow 7f3ac0de51b2 --for 1h --reason "firmware update, ticket 12"`,
 		Args: cobra.ExactArgs(1),
 	}
 	f := cmd.Flags()

@@ -140,7 +140,7 @@ func (g *Guard) settle(d *Decision) {
 // taken reports whether an exception lets d's request through. That for a
 // container is kept until the engine has answered.
 func (g *Guard) taken(d *Decision) bool {
-	grant, ok := g.State.take(d.hash)
+	grant, ok := g.State.take(d)
 	if ok && d.Route == "POST /containers/create" {
 		g.granted.Store(d.hash, grant)
 	}
@@ -266,8 +266,8 @@ func labels(w *model.Workload) map[string]string {
 func refusalOf(b container.Beyond) Refusal {
 	return Refusal{
 		Rule: b.Kind, Severity: finding.High, Mode: Deny, path: b.Path,
-		Message: fmt.Sprintf("%s %s is not among those that the policy allows", b.Kind, b.Value),
-		Asked:   b.Value,
+		Message: fmt.Sprintf("%s %s is not among those that the policy allows", b.Kind, redacted(b.Value)),
+		Asked:   redacted(b.Value),
 	}
 }
 

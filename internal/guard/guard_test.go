@@ -3,6 +3,8 @@ package guard
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -221,6 +223,34 @@ func TestExpired(t *testing.T) {
 	}
 }
 
+// TestAllowedReasons: an exception is for what the denial named. A request that
+// has come to ask for more, such as by a link that leads elsewhere, is denied,
+// and the exception stays for the one that was seen.
+func TestAllowedReasons(t *testing.T) {
+	g, _ := newGuard(t, "", shelf{})
+	dir := t.TempDir()
+	link := filepath.Join(dir, "data")
+	if err := os.Mkdir(link, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r := create(`{"PidMode":"host","Binds":["` + link + `:/data"]}`)
+	if _, err := g.State.Allow(g.Decide(t.Context(), r).ID, time.Now().Add(time.Hour), "", ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Remove(link), os.Symlink("/etc", link)); err != nil {
+		t.Fatal(err)
+	}
+	if d := g.Decide(t.Context(), r); d.Allow || !strings.Contains(d.Message(), "sensitive-host-mount") {
+		t.Errorf("the exception for host-pid let a mount of /etc through:%s", d.Message())
+	}
+	if err := errors.Join(os.Remove(link), os.Mkdir(link, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if d := g.Decide(t.Context(), r); !d.Allow {
+		t.Errorf("the request that was allowed is denied:%s", d.Message())
+	}
+}
+
 // TestEmergency: the switch lets everything through, says so, and ends by
 // itself.
 func TestEmergency(t *testing.T) {
@@ -247,11 +277,17 @@ func TestEmergency(t *testing.T) {
 func TestSecrets(t *testing.T) {
 	const token = "Xk29qLw0Zr7Tn4Vb"
 	g, journal := newGuard(t, "", shelf{})
-	for _, body := range []string{
-		`{"Image":"app:1","Env":["DB_PASSWORD=hunter2hunter2","PLAIN=yes"],"HostConfig":{"Privileged":true}}`,
-		`{"Image":"app:1","Cmd":["connect","postgres://app:` + token + `@db/shop"],"HostConfig":{"Privileged":true}}`,
+	const create = "/v1.41/containers/create"
+	for _, r := range []Request{
+		post(create, `{"Image":"app:1","Env":["DB_PASSWORD=hunter2hunter2","PLAIN=yes"],"HostConfig":{"Privileged":true}}`),
+		post(create, `{"Image":"app:1","Cmd":["connect","postgres://app:`+token+`@db/shop"],"HostConfig":{"Privileged":true}}`),
+		post("/v1.41/build?remote=https%3A%2F%2Fci%3A"+token+"%40git.example.com%2Fshop.git", ""),
+		post("/v1.41/images/create?fromSrc=https%3A%2F%2Ffiles.example.com%2Fa.tar%3Fsignature%3D"+token, ""),
 	} {
-		d := g.Decide(t.Context(), post("/v1.41/containers/create", body))
+		d := g.Decide(t.Context(), r)
+		if d.Allow {
+			t.Errorf("%s is allowed", r.URI)
+		}
 		for name, text := range map[string]string{"denial": d.Message(), "journal": journal.String()} {
 			if strings.Contains(text, "hunter2") || strings.Contains(text, token) {
 				t.Errorf("the %s holds a credential:\n%s", name, text)

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"net/url"
 	"os"
 	"path"
 	"slices"
@@ -243,9 +244,25 @@ func printable(args []string) string {
 			out[i], _, _ = strings.Cut(a, "=")
 			continue
 		}
-		for _, m := range slices.Backward(secret.Find(a)) {
-			out[i] = out[i][:m.Start] + "***" + out[i][m.End:]
-		}
+		out[i] = redacted(a)
 	}
 	return join(out)
+}
+
+// redacted returns s without what looks like a credential, and of an address
+// without its user and its query, which hold them in any form.
+func redacted(s string) string {
+	if u, err := url.Parse(s); err == nil && u.Host != "" {
+		if u.User != nil {
+			u.User = url.User("***")
+		}
+		if u.RawQuery != "" {
+			u.RawQuery = "***"
+		}
+		s = u.String()
+	}
+	for _, m := range slices.Backward(secret.Find(s)) {
+		s = s[:m.Start] + "***" + s[m.End:]
+	}
+	return s
 }

@@ -28,7 +28,7 @@ const (
 	switchFile  = "off.json"
 	deniedLife  = time.Hour // how long a denial may still be allowed
 	maxDenied   = 1000
-	shortestID  = 4
+	shortestID  = 12 // so that nobody finds a request of their own with the same one
 	privateMode = 0o700
 	fileMode    = 0o600
 )
@@ -38,6 +38,7 @@ type Grant struct {
 	Request string    `json:"request"` // hash
 	Route   string    `json:"route"`
 	Rules   []string  `json:"rules"`
+	Against []string  `json:"against"` // hashes of the reasons that it is about
 	Asked   string    `json:"asked,omitempty"`
 	Until   time.Time `json:"until"`
 	Reason  string    `json:"reason,omitempty"`
@@ -61,6 +62,12 @@ func hash(r Request) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// hash returns what tells r from other reasons.
+func (r Refusal) hash() string {
+	h := sha256.Sum256([]byte(r.Rule + "\x00" + r.Message))
+	return hex.EncodeToString(h[:])
+}
+
 // Open makes the folders of s.
 func (s *State) Open() error {
 	for _, dir := range []string{deniedDir, grantedDir, exemptDir} {
@@ -78,9 +85,10 @@ func (s *State) deny(d *Decision) string {
 	g := Grant{Request: d.hash, Route: d.Route, Asked: d.Asked, Until: time.Now().Add(deniedLife)}
 	for _, r := range d.Refusals {
 		g.Rules = append(g.Rules, r.Rule)
+		g.Against = append(g.Against, r.hash())
 	}
 	if s.write(filepath.Join(deniedDir, d.hash), g) != nil {
-		return d.hash[:2*shortestID]
+		return d.hash[:shortestID]
 	}
 	names := s.names(deniedDir)
 	if len(names) > maxDenied {
@@ -95,16 +103,24 @@ func (s *State) deny(d *Decision) string {
 	return d.hash[:n]
 }
 
-// take uses up the exception for a request and returns it, and false where
-// there was none. Of two requests at once, the removal of its file tells who
+// covers reports whether g was given for all that denies d. What a request comes
+// to can change after it was denied: its links, volumes and images.
+func (g Grant) covers(d *Decision) bool {
+	return !slices.ContainsFunc(d.Refusals, func(r Refusal) bool {
+		return r.Mode == Deny && !slices.Contains(g.Against, r.hash())
+	})
+}
+
+// take uses up the exception for d's request and returns it, and false where
+// there was none that covers it. Of two requests at once, the removal of its file tells who
 // was first.
-func (s *State) take(request string) (Grant, bool) {
-	name := filepath.Join(grantedDir, request)
+func (s *State) take(d *Decision) (Grant, bool) {
+	name := filepath.Join(grantedDir, d.hash)
 	var g Grant
-	if s.read(name, &g) != nil || os.Remove(filepath.Join(s.Dir, name)) != nil {
+	if s.read(name, &g) != nil || !g.covers(d) || os.Remove(filepath.Join(s.Dir, name)) != nil {
 		return g, false
 	}
-	return g, g.Request == request && time.Now().Before(g.Until)
+	return g, g.Request == d.hash && time.Now().Before(g.Until)
 }
 
 // giveBack makes an exception hold again whose request came to nothing, such
@@ -117,7 +133,7 @@ func (s *State) emergency() bool {
 	return s.read(switchFile, &w) == nil && time.Now().Before(w.Until)
 }
 
-var idForm = regexp.MustCompile(`^[0-9a-f]{4,64}$`)
+var idForm = regexp.MustCompile(`^[0-9a-f]{12,64}$`)
 
 // What Allow fails with.
 var (
