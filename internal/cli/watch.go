@@ -184,7 +184,7 @@ func (w *watcher) engine(ctx context.Context, o *sensor.Options) (*engine.Engine
 	o.Describe = func(ctx context.Context, id string) (*sensor.Container, error) {
 		c, err := w.containers.Describe(ctx, id)
 		if err == nil && w.enforce.enforcer != nil && ctx.Err() == nil {
-			w.enforce.begin(c)
+			w.enforce.begin(w.containers.Known(id))
 		}
 		if err == nil && w.drifted != nil && ctx.Err() == nil {
 			w.drifted.Declared(w.containers.Known(id))

@@ -104,33 +104,56 @@ func (e *watchEnforce) open(a *app) error {
 
 // begin enforces on a container that the engine has described, and says what is
 // in force and what is not.
-func (e *watchEnforce) begin(c *sensor.Container) {
-	for _, rung := range []struct {
-		what, how string
-		apply     func(sensor.Mode) error
-	}{
-		{"drift", "at exec: the process is killed before the program's first instruction", func(m sensor.Mode) error { return e.enforcer.Programs(c.ID, m) }},
-		{"egress", "at connect and sendmsg, IPv4 and IPv6", func(m sensor.Mode) error { return e.enforcer.Egress(c.ID, m, e.networks) }},
-	} {
-		m := e.mode(c.Name, rung.what)
-		if m == sensor.Off {
-			continue
-		}
-		said := fmt.Sprintf("bulkhead: %s: %s=%s is in force %s", c.Name, rung.what, m, rung.how)
-		if m == sensor.Audit {
-			said = fmt.Sprintf("bulkhead: %s: %s=audit tells and denies nothing", c.Name, rung.what)
-		}
-		switch err := rung.apply(m); {
-		case errors.Is(err, os.ErrClosed): // the watch has ended
-			return
-		case err != nil:
-			said = fmt.Sprintf("bulkhead: %s: %s=%s is NOT in force: %v", c.Name, rung.what, m, err)
-			e.mu.Lock()
-			e.failed = append(e.failed, fmt.Errorf("%s: %s was not enforced: %w", c.Name, rung.what, err))
-			e.mu.Unlock()
-		}
-		e.app.say(report.Printable(said))
+func (e *watchEnforce) begin(d *watch.Details) {
+	if d == nil {
+		return // it went away
 	}
+	c := d.Container
+	if m := e.mode(c.Name, "drift"); m != sensor.Off {
+		how, err := e.keepPrograms(d, m)
+		e.say(c, "drift", m, how, err)
+	}
+	if m := e.mode(c.Name, "egress"); m != sensor.Off {
+		e.say(c, "egress", m, "at connect and sendmsg, IPv4 and IPv6", e.enforcer.Egress(c.ID, m, e.networks))
+	}
+}
+
+// keepPrograms keeps a container from programs that are not of its image, by
+// refusing them and by killing what is not refused, and says how. The error is
+// that neither works.
+func (e *watchEnforce) keepPrograms(d *watch.Details, m sensor.Mode) (how string, err error) {
+	id := d.Container.ID
+	killing := e.enforcer.Programs(id, m)
+	if m != sensor.Deny {
+		return "", killing
+	}
+	refusing := e.enforcer.Files(id, d.PID, d.Upper)
+	switch {
+	case killing == nil && refusing == nil:
+		return "at exec: refused, or killed where it is no file", nil
+	case killing == nil:
+		return "at exec: killed before the first instruction; refusing is not in force: " + refusing.Error(), nil
+	case refusing == nil:
+		return "at exec: refused; killing what is no file is not in force: " + killing.Error(), nil
+	}
+	return "", errors.Join(killing, refusing)
+}
+
+// say says what came of a policy. A failure makes the watch fail at its end.
+func (e *watchEnforce) say(c *sensor.Container, what string, m sensor.Mode, how string, err error) {
+	said := fmt.Sprintf("%s: %s=%s is in force %s", c.Name, what, m, how)
+	switch {
+	case errors.Is(err, os.ErrClosed): // the watch has ended
+		return
+	case err != nil:
+		said = fmt.Sprintf("%s: %s=%s is NOT in force: %v", c.Name, what, m, err)
+		e.mu.Lock()
+		e.failed = append(e.failed, fmt.Errorf("%s: %s was not enforced: %w", c.Name, what, err))
+		e.mu.Unlock()
+	case m == sensor.Audit:
+		said = fmt.Sprintf("%s: %s=audit tells and denies nothing", c.Name, what)
+	}
+	e.app.say(report.Printable("bulkhead: " + said))
 }
 
 // run makes alerts of verdicts until ctx is done.

@@ -76,7 +76,7 @@ func TestWatchEnforce(t *testing.T) {
 			t.Errorf("%s to %s: got %s, want %q %d times", c.name, c.address, got, c.want, c.times)
 		}
 	}
-	for name, want := range map[string]string{names[0]: "new signal: killed\nold <nil>\n", names[1]: "new <nil>\nold <nil>\n", names[2]: "new <nil>\nold <nil>\n"} {
+	for name, want := range map[string]string{names[0]: "new fork/exec /tmp/new: operation not permitted\nmemory signal: killed\nold <nil>\n", names[1]: "new <nil>\nmemory <nil>\nold <nil>\n", names[2]: "new <nil>\nmemory <nil>\nold <nil>\n"} {
 		if got := inside(name, "run"); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
@@ -119,7 +119,7 @@ func checkVerdicts(t *testing.T, name string) {
 	}
 	for _, want := range []string{
 		"deny 198.51.100.1:9 denied=true", "deny [2001:db8::1]:9 denied=true", "audit 198.51.100.1:9 denied=false",
-		"deny /tmp/new denied=true", "audit /tmp/new denied=false",
+		"deny /tmp/new denied=true", "audit /tmp/new denied=false", "deny /proc/self/fd/99 denied=true", "audit /proc/self/fd/99 denied=false",
 	} {
 		if !got[want] {
 			t.Errorf("got verdicts %v, want %q among them", got, want)

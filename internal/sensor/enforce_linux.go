@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -40,7 +41,11 @@ type Enforcer struct {
 	mu     sync.Mutex
 	closed bool
 	egress map[string]*egress // by container
-	known  map[uint64]string  // containers by control group
+	files  map[string]*fileGuard
+
+	refused chan *Verdict // by fanotify
+	untold  atomic.Uint64
+	known   map[uint64]string // containers by control group
 }
 
 // An egress is the programs for the connections of one container.
@@ -83,6 +88,7 @@ func NewEnforcer() (*Enforcer, error) {
 	_ = unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) // it cannot fail for a clock that exists since 2.6.39
 	e := &Enforcer{
 		spec: spec, groups: tells(), egress: map[string]*egress{}, known: map[uint64]string{},
+		files: map[string]*fileGuard{}, refused: make(chan *Verdict, 1024),
 		boot: time.Now().Add(-time.Duration(now.Nano())),
 	}
 	machine, err := machineSpace()
@@ -229,11 +235,16 @@ func (e *Enforcer) Forget(id string) error {
 			delete(e.known, group)
 		}
 	}
+	var errs []error
+	if g := e.files[id]; g != nil {
+		delete(e.files, id)
+		errs = append(errs, g.close())
+	}
 	if out := e.egress[id]; out != nil {
 		delete(e.egress, id)
-		return out.close()
+		errs = append(errs, out.close())
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // groupDir returns the control group of a container below root: the folder, and
@@ -267,6 +278,14 @@ const verdictSize = 192
 func (e *Enforcer) Run(ctx context.Context, handle func(*Verdict)) error {
 	var record ringbuf.Record
 	for ctx.Err() == nil {
+		for more := true; more; {
+			select {
+			case v := <-e.refused:
+				handle(v)
+			default:
+				more = false
+			}
+		}
 		e.reader.SetDeadline(time.Now().Add(tick))
 		switch err := e.reader.ReadInto(&record); {
 		case errors.Is(err, os.ErrDeadlineExceeded):
@@ -305,7 +324,7 @@ func (e *Enforcer) Lost() (uint64, error) {
 	if err := e.collection.Maps["lost"].Lookup(uint32(0), &each); err != nil {
 		return 0, fmt.Errorf("count verdicts: %w", err)
 	}
-	var lost uint64
+	lost := e.untold.Load()
 	for _, n := range each {
 		lost += n
 	}
@@ -318,6 +337,9 @@ func (e *Enforcer) Close() error {
 	defer e.mu.Unlock()
 	e.closed = true
 	var errs []error
+	for _, g := range e.files {
+		errs = append(errs, g.close())
+	}
 	for _, out := range e.egress {
 		errs = append(errs, out.close())
 	}

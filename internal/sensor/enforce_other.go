@@ -20,6 +20,9 @@ func NewEnforcer() (*Enforcer, error) {
 // Programs does nothing.
 func (*Enforcer) Programs(string, Mode) error { return nil }
 
+// Files does nothing.
+func (*Enforcer) Files(string, int, string) error { return nil }
+
 // Egress does nothing.
 func (*Enforcer) Egress(string, Mode, []netip.Prefix) error { return nil }
 
