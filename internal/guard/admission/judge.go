@@ -6,6 +6,7 @@ package admission
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,7 +69,7 @@ func (m Mode) action(f *finding.Finding) Action {
 // A Policy judges objects by rules of users.
 type Policy interface {
 	// Review returns what the policies say of a request. It returns when ctx
-	// ends.
+	// ends. What was found before an error is returned with it.
 	Review(ctx context.Context, r *admission.Request) ([]Violation, error)
 
 	// Audit returns what the policies say of the objects of a file, if each
@@ -134,41 +135,43 @@ func NewJudge(mode Mode, rules []*rule.Rule, policy Policy) (*Judge, error) {
 }
 
 // Review judges a request. What an update leaves as it was is not held against
-// it. An error means that the policies did not answer.
+// it. An error means that the policies did not answer and that nothing else
+// refuses the request: what makes a policy give up must not switch off the rest.
 func (j *Judge) Review(ctx context.Context, r *admission.Request) (*Verdict, error) {
 	if r.Object == nil || r.Operation == admission.Connect {
 		return &Verdict{}, nil
 	}
 	found, unjudged := j.native(r.Object)
 	v := &Verdict{Unjudged: unjudged, Exempt: slices.Contains(j.mode.Exempt, r.Namespace)}
-	if j.policy != nil {
-		more, err := j.policy.Review(ctx, r)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, more...)
-	}
 	if r.Operation == admission.Update && r.OldObject != nil {
-		old, err := j.before(ctx, r)
-		if err != nil {
-			return nil, err
-		}
+		old, _ := j.native(r.OldObject)
 		found = added(found, old)
 	}
-	v.sort(found)
+	more, err := j.byPolicy(ctx, r)
+	v.sort(append(found, more...))
+	if err != nil && v.Allowed() {
+		return nil, err
+	}
 	return v, nil
 }
 
-// before returns what was wrong with the object that is replaced.
-func (j *Judge) before(ctx context.Context, r *admission.Request) ([]Violation, error) {
-	old, _ := j.native(r.OldObject)
+// byPolicy returns what the policies find. With an error it is what they found
+// all the same.
+func (j *Judge) byPolicy(ctx context.Context, r *admission.Request) ([]Violation, error) {
 	if j.policy == nil {
-		return old, nil
+		return nil, nil
+	}
+	found, err := j.policy.Review(ctx, r)
+	if r.Operation != admission.Update || r.OldObject == nil || len(found) == 0 {
+		return found, err
 	}
 	then := *r
 	then.Object, then.OldObject, then.Operation = r.OldObject, nil, admission.Create
-	more, err := j.policy.Review(ctx, &then)
-	return append(old, more...), err
+	old, before := j.policy.Review(ctx, &then)
+	if before != nil { // what is new about it cannot be told
+		return nil, errors.Join(err, before)
+	}
+	return added(found, old), err
 }
 
 // native returns what the built-in rules find in an object, and why it could

@@ -2,6 +2,7 @@ package admission
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -30,10 +31,8 @@ func (p Policies) Review(ctx context.Context, r *admission.Request) ([]Violation
 			With("operation", document.Text(string(r.Operation), model.Place{}))
 	}
 	found, err := p.Set.Review(ctx, policy.Object{Value: object, Request: request})
-	if err != nil {
-		return nil, err
-	}
-	return translated(found)
+	out, wrong := translated(found)
+	return out, errors.Join(err, wrong)
 }
 
 // Audit implements Policy.

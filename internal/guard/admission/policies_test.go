@@ -1,15 +1,20 @@
 package admission
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"bulkhead/internal/finding"
 	"bulkhead/internal/frontend/admission"
 	"bulkhead/internal/policy"
+	"bulkhead/internal/rules"
+	"bulkhead/internal/source"
 )
 
 // team is a Gatekeeper policy: what is made needs a label.
@@ -101,6 +106,47 @@ func BenchmarkRego(b *testing.B) {
 		}
 		if v, err := j.Review(b.Context(), r); err != nil || len(v.Denied) != 1 {
 			b.Fatal(v, err)
+		}
+	}
+}
+
+// broken is a policy that finds something and then gives up.
+type broken struct{ found []Violation }
+
+func (b broken) Review(context.Context, *admission.Request) ([]Violation, error) {
+	return b.found, errors.New("no time left")
+}
+
+func (b broken) Audit(context.Context, *source.File) ([]Violation, error) {
+	return b.found, errors.New("no time left")
+}
+
+// TestBroken: a policy that gives up does not let through what the rules, or
+// other policies, refuse.
+func TestBroken(t *testing.T) {
+	denial := []Violation{{Rule: "team", Severity: finding.High, Message: "no team", Action: Deny}}
+	for _, tt := range []struct {
+		spec  string
+		found []Violation
+		want  string // of the refusal; "" is the error
+	}{
+		{`"containers":[{"name":"a","image":"app:1","securityContext":{"privileged":true}}]`, nil, "privileged"},
+		{`"containers":[]`, denial, "team"},
+		{`"containers":[]`, nil, ""},
+	} {
+		j, err := NewJudge(Default(), rules.All(), broken{tt.found})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := j.Review(t.Context(), &admission.Request{
+			Operation: admission.Create, Kind: "Pod", Namespace: "shop",
+			Object: []byte(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web"},"spec":{` + tt.spec + `}}`),
+		})
+		switch {
+		case tt.want == "" && err == nil:
+			t.Errorf("%s: got %+v, want the policy's error", tt.spec, v)
+		case tt.want != "" && (err != nil || v.Allowed() || v.Denied[0].Rule != tt.want):
+			t.Errorf("%s: got %+v and %v, want a refusal for %s", tt.spec, v, err, tt.want)
 		}
 	}
 }
