@@ -63,7 +63,7 @@ func All() []Service {
 		},
 		{
 			Name: "haproxy", Packages: []string{"haproxy"}, Port: 8080, Test: testHAProxy,
-			Command: []string{"haproxy", "-W", "-db", "-f", "/etc/haproxy/haproxy.cfg"},
+			Command: []string{"haproxy", "-db", "-f", "/etc/haproxy/haproxy.cfg"},
 		},
 		{
 			Name: "rabbitmq", Packages: []string{"rabbitmq-server"}, Port: 5672, Test: testRabbitMQ, User: "rabbitmq", Volumes: []string{"/var/lib/rabbitmq"},
