@@ -22,12 +22,12 @@ func TestGuide(t *testing.T) {
 		if of.Kind() != reflect.Struct || of == reflect.TypeFor[Profile]() { // which is the engines' own
 			return
 		}
-		for i := range of.NumField() {
-			key := of.Field(i).Tag.Get("json")
+		for f := range of.Fields() {
+			key := f.Tag.Get("json")
 			if count++; key == "" || !strings.Contains(string(text), "`"+key+"`") {
-				t.Errorf("%s.%s: the guide does not name its key %q", of.Name(), of.Field(i).Name, key)
+				t.Errorf("%s.%s: the guide does not name its key %q", of.Name(), f.Name, key)
 			}
-			check(of.Field(i).Type)
+			check(f.Type)
 		}
 	}
 	check(reflect.TypeFor[Learned]())
