@@ -226,7 +226,7 @@ func unlike(want, got any, made *made, path string) string {
 		switch {
 		case w == scalar{"*", true}:
 			return ""
-		case !ok || g.quoted != w.quoted || g.text != w.text && !(w.quoted && fits(w.text, g.text, made)):
+		case !ok || g.quoted != w.quoted || g.text != w.text && (!w.quoted || !fits(w.text, g.text, made)):
 			return at
 		}
 		return ""

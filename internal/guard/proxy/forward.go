@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -52,12 +53,16 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request, e *exchange) *fa
 	stop := context.AfterFunc(r.Context(), func() { _ = e.engine.Close() }) // nobody waits for an answer
 	defer stop()
 	control := http.NewResponseController(w)
-	sent := make(chan error, 1)
+	sent := make(chan struct{})
 	if e.stream && r.ContentLength != 0 {
 		_ = control.EnableFullDuplex() // a build answers while it is sent
-		go func() { sent <- e.send(r.Body, r.ContentLength) }()
+		go func() {
+			defer close(sent)
+			_ = e.send(r.Body, r.ContentLength) // the answer says what came of it
+		}()
 	} else {
-		sent <- e.send(bytes.NewReader(e.text), int64(len(e.text)))
+		close(sent)
+		_ = e.send(bytes.NewReader(e.text), int64(len(e.text))) // as above
 	}
 	in := bufio.NewReaderSize(e.engine, bufferSize)
 	resp, err := e.answer(in)
@@ -81,11 +86,11 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request, e *exchange) *fa
 }
 
 // settle waits until nothing reads the client's body any more.
-func (p *Proxy) settle(control *http.ResponseController, sent <-chan error) {
+func (p *Proxy) settle(control *http.ResponseController, sent <-chan struct{}) {
 	late := time.NewTimer(lateTime)
 	defer late.Stop()
 	select {
-	case <-sent: // the answer says what came of it
+	case <-sent:
 	case <-late.C:
 		_ = control.SetReadDeadline(time.Now())
 		<-sent
@@ -101,9 +106,7 @@ func (p *Proxy) tell(e *exchange, status int, kept []byte) {
 }
 
 func copyHeaders(to http.Header, resp *http.Response) {
-	for name, values := range headersOf(resp.Header) {
-		to[name] = values
-	}
+	maps.Copy(to, headersOf(resp.Header))
 	if _, ok := to["Content-Type"]; !ok {
 		to["Content-Type"] = nil // not net/http's guess
 	}

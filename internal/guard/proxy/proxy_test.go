@@ -135,8 +135,11 @@ func (f *fake) start(t testing.TB, at *front) (stop func()) {
 		t.Fatal(err)
 	}
 	s := &http.Server{Handler: f}
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(l) }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = s.Serve(l) // until it is closed
+	}()
 	return sync.OnceFunc(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -152,7 +155,7 @@ func (f *front) say(t testing.TB, text string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }() // all of it has been read
 	if err := c.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
