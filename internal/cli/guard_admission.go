@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"bulkhead/internal/guard/admission"
 	"bulkhead/internal/policy"
 	"bulkhead/internal/report"
+	"bulkhead/internal/source"
 )
 
 // An admissionMode is what the flags say of the rules of admission.
@@ -30,6 +32,7 @@ type admissionMode struct {
 	rules      []string
 	exempt     []string
 	policies   []string
+	namespaces string
 }
 
 // flags adds the flags that set m.
@@ -40,6 +43,11 @@ func (m *admissionMode) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&m.rules, "rule", nil, "what is done about a rule, `RULE=ACTION`: deny, warn, dryrun or off; may be repeated")
 	f.StringSliceVar(&m.exempt, "exempt", d.Exempt, "`namespaces` nothing is refused in")
 	f.StringArrayVar(&m.policies, "policy", nil, "judge by the policies in this `path`, too: constraint templates with constraints; may be repeated")
+}
+
+// namespacesFlag adds the flag of those commands that judge objects.
+func (m *admissionMode) namespacesFlag(f *pflag.FlagSet) {
+	f.StringVar(&m.namespaces, "namespaces", "", "`file` with the cluster's Namespace objects, for policies that select by their labels: kubectl get namespaces -o yaml")
 }
 
 // judge returns the judge the flags ask for. Point is the enforcement point that
@@ -66,13 +74,27 @@ func (m *admissionMode) judge(a *app, point string) (*admission.Judge, error) {
 		if err != nil {
 			return nil, &usageError{err: err}
 		}
-		users = admission.Policies{Set: set}
+		if users, err = m.withNamespaces(admission.Policies{Set: set}); err != nil {
+			return nil, &usageError{err: err}
+		}
 	}
 	j, err := admission.NewJudge(mode, a.rules, users)
 	if err != nil {
 		return nil, usage("bulkhead explain lists the rules", "--rule: %v", err)
 	}
 	return j, nil
+}
+
+// withNamespaces returns p with the namespaces of --namespaces.
+func (m *admissionMode) withNamespaces(p admission.Policies) (admission.Policies, error) {
+	if m.namespaces == "" {
+		return p, nil
+	}
+	text, err := os.ReadFile(m.namespaces)
+	if err != nil {
+		return p, err
+	}
+	return p.WithNamespaces(source.NewFile(m.namespaces, text))
 }
 
 func (a *app) admissionCommand() *cobra.Command {
@@ -92,6 +114,7 @@ guard manifests prints what a cluster needs to run it.`,
 	}
 	f := cmd.Flags()
 	mode.flags(f)
+	mode.namespacesFlag(f)
 	f.StringVar(&listen, "listen", ":8443", "serve on this `address`")
 	f.StringVar(&authority, "authority", "", "make certificates for --host with the authority in this `folder`: tls.crt and tls.key")
 	f.StringVar(&host, "host", "", "the `name` the API server knows the webhook by: SERVICE.NAMESPACE.svc")
@@ -132,7 +155,7 @@ guard manifests prints what a cluster needs to run it.`,
 // ctx ends. Policies that went bad leave the judge as it is.
 func (m *admissionMode) keep(ctx context.Context, a *app, s *admission.Server) error {
 	const look = 10 * time.Second
-	seen := stamp(m.policies)
+	seen := stamp(m.files())
 	judge, err := m.judge(a, webhookPoint)
 	if err != nil {
 		return err
@@ -144,7 +167,7 @@ func (m *admissionMode) keep(ctx context.Context, a *app, s *admission.Server) e
 			return nil
 		case <-time.After(look):
 		}
-		now := stamp(m.policies)
+		now := stamp(m.files())
 		if now == seen {
 			continue
 		}
@@ -163,6 +186,14 @@ const (
 	webhookPoint = "validation.gatekeeper.sh"
 	auditPoint   = "audit.gatekeeper.sh"
 )
+
+// files returns the paths that are read again when they change.
+func (m *admissionMode) files() []string {
+	if m.namespaces == "" {
+		return m.policies
+	}
+	return append(slices.Clip(m.policies), m.namespaces)
+}
 
 // stamp tells the files below paths from what they were before.
 func stamp(paths []string) string {
@@ -320,6 +351,7 @@ were made now. The exit code is 1 where one would be refused.`,
 		Args:    cobra.NoArgs,
 	}
 	mode.flags(cmd.Flags())
+	mode.namespacesFlag(cmd.Flags())
 	cmd.Flags().StringArrayVarP(&files, "file", "f", nil, "`file` with objects or lists of them, YAML or JSON; - is standard input; may be repeated")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if len(files) == 0 {

@@ -16,6 +16,25 @@ import (
 // Policies judges requests by a set of users' policies.
 type Policies struct{ Set *policy.Set }
 
+// WithNamespaces returns p with the Namespace objects of f, by whose labels
+// constraints may select. Without them such a constraint gives no answer.
+func (p Policies) WithNamespaces(f *source.File) (Policies, error) {
+	documents, errs := document.Read(f)
+	if len(errs) > 0 {
+		return p, errs[0]
+	}
+	var out []*document.Value
+	for _, o := range objects(documents, 0) {
+		if o.Str("kind") == "Namespace" {
+			out = append(out, o)
+		}
+	}
+	if len(out) == 0 {
+		return p, fmt.Errorf("%s: holds no Namespace", f.Name)
+	}
+	return Policies{Set: p.Set.WithInventory(out)}, nil
+}
+
 // Review implements Policy.
 func (p Policies) Review(ctx context.Context, r *admission.Request) ([]Violation, error) {
 	request, err := document.Decode(r.Raw)

@@ -150,3 +150,42 @@ func TestBroken(t *testing.T) {
 		}
 	}
 }
+
+// TestNamespaces: a constraint that selects by the labels of namespaces judges
+// by the objects it is given, and gives no answer about others.
+func TestNamespaces(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "team.yaml")
+	if err := os.WriteFile(file, []byte(team+"    namespaceSelector: {matchLabels: {tier: front}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	set, err := policy.Load(policy.Options{Paths: []string{file}, Now: time.Now(), Point: "validation.gatekeeper.sh"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := Policies{set}.WithNamespaces(source.NewFile("ns.yaml", []byte(`kind: NamespaceList
+apiVersion: v1
+items:
+- {apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {tier: front}}}
+- {apiVersion: v1, kind: Namespace, metadata: {name: batch}}
+`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		p      Policies
+		space  string
+		found  int
+		failed bool
+	}{{known, "shop", 1, false}, {known, "batch", 0, false}, {known, "other", 0, true}, {Policies{set}, "shop", 0, true}} {
+		r := &admission.Request{Operation: admission.Create, Raw: []byte(`{"operation":"CREATE","namespace":"` + tt.space + `",
+			"kind":{"version":"v1","kind":"Pod"},"userInfo":{"username":"a"},
+			"object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web"}}}`)}
+		found, err := tt.p.Review(t.Context(), r)
+		if len(found) != tt.found || (err != nil) != tt.failed {
+			t.Errorf("%s: got %v and %v, want %d found, failed %v", tt.space, found, err, tt.found, tt.failed)
+		}
+	}
+	if _, err := (Policies{set}).WithNamespaces(source.NewFile("ns.yaml", []byte("kind: Pod\n"))); err == nil {
+		t.Error("a file without namespaces is taken")
+	}
+}
