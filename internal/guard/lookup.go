@@ -71,6 +71,7 @@ func (l *lookup) container(name string) (*model.Workload, error) {
 	var c struct {
 		Mounts []struct{ Type, Name, Driver string }
 	}
+	name = strings.TrimPrefix(name, "/") // as the engine writes names, and takes them
 	if name == "" {
 		return nil, engine.ErrNotFound
 	}
