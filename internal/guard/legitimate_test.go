@@ -32,6 +32,7 @@ run --rm --mount type=bind,source=$DIR/project,target=/src,readonly box:1 /tool 
 run --rm -v /etc/localtime:/etc/localtime:ro -v /etc/hosts:/h:ro box:1 /tool echo hi
 run --rm --network none --hostname h --add-host a:127.0.0.1 --dns 127.0.0.1 box:1 /tool echo hi
 run --rm --network container:web --pid container:web box:1 /tool echo hi
+run --rm --network container:/web box:1 /tool echo hi
 run --rm --volumes-from web box:1 /tool echo hi
 run --rm --init --stop-signal SIGINT --shm-size 32m --log-driver json-file --log-opt max-size=1m box:1 /tool echo hi
 run --rm --device /dev/null --device /dev/net/tun:/dev/net/tun box:1 /tool echo hi
