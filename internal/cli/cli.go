@@ -111,6 +111,7 @@ func (a *app) root() *cobra.Command {
 	check.Short = "Say what is unsafe (the command that runs without any)"
 	commands := []*cobra.Command{check, a.fixCommand(), a.explainCommand(), a.doctorCommand(), a.falcoCommand(), a.policyCommand(), a.sbomCommand(), a.dbCommand(), a.watchCommand(), a.learnCommand(), a.guardCommand(), a.versionCommand()}
 	root.AddCommand(commands...)
+	explainArguments(commands)
 	run := root.RunE
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if dash := cmd.ArgsLenAtDash(); dash == 0 {
