@@ -38,7 +38,7 @@ func role(name string) model.Role {
 		return model.DatabaseRole
 	case "redis", "valkey", "memcached", "keydb", "dragonfly", "dragonflydb", "garnet", "hazelcast", "aerospike":
 		return model.CacheRole
-	case "rabbitmq", "kafka", "zookeeper", "nats", "activemq", "artemis", "pulsar", "redpanda", "mosquitto", "eclipse-mosquitto", "emqx", "nsq", "beanstalkd": //nolint:misspell // Mosquitto is a broker
+	case "rabbitmq", "kafka", "zookeeper", "nats", "activemq", "artemis", "pulsar", "redpanda", "mosquitto", "eclipse-mosquitto", "emqx", "nsq", "beanstalkd":
 		return model.QueueRole
 	case "elasticsearch", "opensearch", "solr", "meilisearch", "typesense", "manticore", "qdrant", "weaviate", "milvus", "chroma", "quickwit":
 		return model.SearchRole
