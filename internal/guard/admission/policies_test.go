@@ -94,7 +94,7 @@ func BenchmarkRego(b *testing.B) {
 	j := judge(b, Default(), policies(b))
 	object := pod(good)
 	body, err := json.Marshal(map[string]any{"apiVersion": admission.Version, "kind": "AdmissionReview", "request": map[string]any{
-		"uid": "1", "kind": map[string]string{"version": "v1", "kind": "Pod"}, "operation": "CREATE", "object": json.RawMessage(object),
+		"uid": "1", "kind": map[string]string{"version": "v1", "kind": "Pod"}, "operation": "CREATE", "userInfo": map[string]string{"username": "ada"}, "object": json.RawMessage(object),
 	}})
 	if err != nil {
 		b.Fatal(err)
