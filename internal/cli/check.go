@@ -49,6 +49,9 @@ into: its image, what it wrote, and which packages its processes have loaded.`,
 			return err
 		}
 		r.Version = version()
+		if epoch, ok := sourceDateEpoch(); ok {
+			r.Started, r.Took = epoch, 0 // so that two reports of one thing are the same bytes
+		}
 		if s.unreached {
 			r.Faults++ // it was asked for, so going on without it is not enough
 		}

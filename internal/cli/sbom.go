@@ -135,11 +135,18 @@ func (a *app) writeBill(b bill, d *sbom.Document) error {
 	return err
 }
 
+// sourceDateEpoch returns the time that what is written is to bear, and whether
+// there is one: reproducible-builds.org, "SOURCE_DATE_EPOCH".
+func sourceDateEpoch() (time.Time, bool) {
+	seconds, err := strconv.ParseInt(os.Getenv("SOURCE_DATE_EPOCH"), 10, 64)
+	return time.Unix(seconds, 0), err == nil
+}
+
 // document reads target: a path where there is such a one, else an image.
 func (s *billSettings) document(ctx context.Context, target string) (*sbom.Document, error) {
 	d := &sbom.Document{Name: target, Tool: version()}
-	if seconds, err := strconv.ParseInt(os.Getenv("SOURCE_DATE_EPOCH"), 10, 64); err == nil {
-		d.Created = time.Unix(seconds, 0) // reproducible-builds.org, "SOURCE_DATE_EPOCH"
+	if epoch, ok := sourceDateEpoch(); ok {
+		d.Created = epoch
 	}
 	info, err := os.Stat(target)
 	switch {
