@@ -121,6 +121,7 @@ func TestArguments(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add(event(f, header{Kind: kindExec}, tagArgv, "sh\x00-c\x00", tagExe, "sh\x00", tagExe, "bin\x00", tagExe, ""))
 	f.Add(event(f, header{Kind: kindSyscall, Nr: 42}, tagAddress, "\x02\x00\x00\x50\x7f\x00\x00\x01", tagDescriptor, string(make([]byte, factSize))))
+	f.Add(event(f, header{Kind: kindSyscall, Nr: 304, Ret: 3}, tagDescriptor, "")) // open_by_handle_at, of a fact without its bytes
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var r raw
 		if r.decode(data, new(arena)) == 0 {

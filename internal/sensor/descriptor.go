@@ -41,8 +41,7 @@ func (e *Event) describe() {
 		return
 	}
 	e.fd = descriptor{}
-	if e.has(tagDescriptor) && len(e.record(tagDescriptor)) == factSize {
-		e.readDescriptor()
+	if e.readDescriptor() {
 		e.fd.number, e.fd.hasNumber = int64(int32(e.Args[0])), true
 		if e.name == "accept" || e.name == "accept4" {
 			e.fd.number = e.Ret
@@ -60,8 +59,7 @@ func (e *Event) describeOpen() {
 	if i := e.call.file(); i >= 0 {
 		e.fd.raw = e.text(i)
 		e.fd.name = e.absolute(e.fd.raw, i)
-	} else if e.has(tagDescriptor) { // by a handle
-		e.readDescriptor()
+	} else if e.readDescriptor() { // by a handle
 		e.fd.number = e.Ret
 	}
 	if e.openFlags()&0o200000 != 0 {
@@ -72,15 +70,19 @@ func (e *Event) describeOpen() {
 // factSize is the size of struct fact in bpf/sensor.c.
 const factSize = 64
 
-// readDescriptor reads what the kernel wrote of a descriptor: struct fact.
-func (e *Event) readDescriptor() {
+// readDescriptor reads what the kernel wrote of a descriptor, struct fact, and
+// reports whether it wrote any.
+func (e *Event) readDescriptor() bool {
 	d := []byte(e.record(tagDescriptor))
+	if len(d) != factSize {
+		return false
+	}
 	mode := binary.LittleEndian.Uint32(d)
 	e.fd.inode, e.fd.device = binary.LittleEndian.Uint64(d[48:]), binary.LittleEndian.Uint32(d[56:])
 	switch mode & 0o170000 {
 	case 0o140000:
 		e.readSocket(d)
-		return
+		return true
 	case 0o040000:
 		e.fd.kind, e.fd.char = "directory", "d"
 	case 0o010000:
@@ -88,13 +90,14 @@ func (e *Event) readDescriptor() {
 		if e.fd.name = e.folder(tagDescriptorPath); e.fd.name == "" || e.fd.name == "/" {
 			e.fd.name = "pipe:[" + strconv.FormatUint(e.fd.inode, 10) + "]"
 		}
-		return
+		return true
 	case 0: // no file of a folder: what the kernel gives out descriptors for
 		e.fd.kind, e.fd.char = "other", "o"
 	default:
 		e.fd.kind, e.fd.char = "file", "f"
 	}
 	e.fd.name = e.folder(tagDescriptorPath)
+	return true
 }
 
 func (e *Event) readSocket(d []byte) {
