@@ -1,7 +1,9 @@
 package proxy_test
 
 import (
+	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -103,6 +105,33 @@ func (f *front) docker(t testing.TB, stdin string, args ...string) (string, erro
 	return strings.TrimSpace(string(out)), err
 }
 
+// follow runs a docker command line that does not end by itself on the front.
+// The function it returns waits for a line with want and ends the command.
+func (f *front) follow(t testing.TB, want string, args ...string) func() error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, "docker", args...)
+	cmd.Env = append(os.Environ(), "DOCKER_HOST=unix://"+f.socket)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return func() error {
+		defer func() { cancel(); _ = cmd.Wait() }() // it is killed
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), want) {
+				return nil
+			}
+		}
+		return fmt.Errorf("no line with %q, %w", want, cmp.Or(lines.Err(), ctx.Err(), io.EOF))
+	}
+}
+
 // TestStreams: what docker does with streams works as on the engine's socket.
 func TestStreams(t *testing.T) {
 	f, image := liveFront(t, "streams", "")
@@ -115,6 +144,7 @@ func TestStreams(t *testing.T) {
 		_ = exec.Command("docker", "rmi", "-f", "proxytest:built").Run()
 	})
 	long := strings.Repeat("0123456789", 50_000)
+	events := f.follow(t, "container exec_start", "events", "--since", "1s", "--filter", "container=proxytest-stay")
 	for _, c := range []struct{ stdin, line, want string }{
 		{"", "build -t proxytest:built " + dir, "Successfully tagged"},
 		{"", "run --rm proxytest:built", "[built]"},
@@ -125,7 +155,6 @@ func TestStreams(t *testing.T) {
 		{"", "cp " + dir + "/file proxytest-stay:/copied", ""},
 		{"", "cp proxytest-stay:/copied " + dir + "/back", ""},
 		{"", "stop -t 5 proxytest-stay", "proxytest-stay"},
-		{"", "events --since 5m --until 0s --filter container=proxytest-stay", "container exec_start"},
 		{"", "logs -f proxytest-stay", "ready"},
 		{"", "wait proxytest-stay", "0"},
 		{"", "rm proxytest-stay", "proxytest-stay"},
@@ -134,6 +163,9 @@ func TestStreams(t *testing.T) {
 		if err != nil || !strings.Contains(got, c.want) {
 			t.Errorf("docker %s: got %v, %.300q, want %.100q", c.line, err, got, c.want)
 		}
+	}
+	if err := events(); err != nil {
+		t.Errorf("docker events: %v", err)
 	}
 	a, err1 := os.ReadFile(dir + "/file")
 	b, err2 := os.ReadFile(dir + "/back")
