@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"bulkhead/internal/engine"
 	"bulkhead/internal/enginetest"
@@ -231,6 +232,8 @@ func actAll(t *testing.T, seen *alerts, program string, cases []*ruleCase, priva
 	if err := os.WriteFile(filepath.Join(shared, "file"), []byte("file\n"), 0o644); err != nil { //nolint:gosec // a container reads it
 		t.Fatal(err)
 	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
 	var all sync.WaitGroup
 	for place, args := range places(shared) {
 		all.Go(func() {
@@ -239,8 +242,9 @@ func actAll(t *testing.T, seen *alerts, program string, cases []*ruleCase, priva
 				host = private
 			}
 			run := append([]string{"-H", host, "run", "--rm", "--name", seen.prefix + place}, args...)
-			if out, err := exec.Command("docker", run...).CombinedOutput(); err != nil || len(out) > 0 {
+			if out, err := exec.CommandContext(ctx, "docker", run...).CombinedOutput(); err != nil || len(out) > 0 {
 				t.Errorf("%s: %v\n%s", place, err, out)
+				_ = exec.Command("docker", "-H", host, "rm", "-f", seen.prefix+place).Run() // it may be gone
 			}
 		})
 	}
