@@ -135,5 +135,5 @@ func present(raw json.RawMessage) json.RawMessage {
 // Facts reads an object of a review. Its places are in a file that holds the
 // object alone; PathAt names them.
 func Facts(object json.RawMessage) *model.Facts {
-	return kube.Read(source.NewFile("object", object))
+	return kube.Object(source.NewFile("object", object))
 }

@@ -13,13 +13,13 @@ import (
 // read by Read: that of a hundred files.
 const maxEach = 100 * maxCost
 
-// Each returns the facts of the objects of f one after the other, those of lists
-// on their own, so that a file may hold more than Read reads at once. What one
-// object says of another is not joined. Facts with a fault or a note stand for
-// what could not be read.
+// Each returns the facts of the objects of f, which an API server gave out, one
+// after the other, those of lists on their own, so that a file may hold more than
+// Read reads at once. What one object says of another is not joined. Facts with a
+// fault or a note stand for what could not be read.
 func Each(f *source.File) iter.Seq[*model.Facts] {
 	return func(yield func(*model.Facts) bool) {
-		docs, errs := yamltext.Parse(f)
+		docs, errs := yamltext.ParseFinal(f)
 		if len(errs) > 0 {
 			yield(&model.Facts{Faults: yamltext.Faults(model.Kube, errs)})
 			return
@@ -53,7 +53,8 @@ func (w *walk) object(o yamltext.Value, depth int) bool {
 		}
 		return true
 	}
-	r := &reader{facts: &model.Facts{}, tokenless: map[string]bool{}, left: min(maxCost, w.left)}
+	r := newReader()
+	r.left = min(r.left, w.left)
 	had := r.left
 	r.object(o, depth)
 	w.left -= max(1, had-r.left)

@@ -11,10 +11,6 @@ import (
 // given reports whether v says something: null says as little as nothing.
 func given(v yamltext.Value) bool { return v.Exists() && v.Kind() != yamltext.Null }
 
-// open reports whether s holds what some tool replaces before the cluster sees
-// it: {{ … }} of a template that is valid YAML, ${NAME} of envsubst.
-func open(s string) bool { return strings.Contains(s, "{{") || strings.Contains(s, "${") }
-
 // boolean reads v, which is def where it is left out; its place then is at.
 func boolean(v yamltext.Value, def bool, at source.Span) model.Fact[bool] {
 	f := model.Fact[bool]{Value: def, Span: at, Edit: func(b bool) []source.Edit { return v.Set(yamltext.Bool(b)) }}
@@ -37,7 +33,7 @@ func text(v yamltext.Value, def string, at source.Span) model.Fact[string] {
 		return f
 	}
 	f.State, f.Span, f.Delete, f.Value = model.Set, v.Span(), v.Delete, v.Text()
-	if !v.IsScalar() || open(f.Value) {
+	if !v.IsScalar() || open(v) {
 		f.State = model.Unknown
 	}
 	return f
@@ -98,7 +94,7 @@ func (r *reader) argv(v yamltext.Value, at source.Span) model.Fact[model.Argv] {
 		f.State = model.Unknown
 	}
 	for _, i := range r.items(v) {
-		if strings.Contains(i.Text(), "{{") {
+		if templated(i) {
 			f.State = model.Unknown
 		}
 		f.Value.Args = append(f.Value.Args, i.Text())

@@ -17,13 +17,34 @@ const maxNested = 4
 // Read returns the facts of every document of f, YAML or JSON. Kinds that say
 // nothing about containers are left out, and so are templates, with a note.
 func Read(f *source.File) *model.Facts {
-	r := &reader{facts: &model.Facts{}, tokenless: map[string]bool{}, left: maxCost}
+	r := newReader()
 	docs, errs := yamltext.Parse(f)
-	if len(errs) > 0 && yamltext.IsTemplate(f.Text) || templated(docs) {
+	if len(errs) > 0 && yamltext.IsTemplate(f.Text) || placeholders(docs) {
 		r.facts.Notes = append(r.facts.Notes, model.Note{What: f.Name, Why: "is a template"})
 		return r.facts
 	}
 	r.facts.Faults = yamltext.Faults(model.Kube, errs)
+	r.read(f, docs)
+	return r.facts
+}
+
+// Object returns the facts of f, an object as an API server has it: no tool
+// replaces anything of it any more, so ${NAME} is nothing but these letters.
+func Object(f *source.File) *model.Facts {
+	r := newReader()
+	docs, errs := yamltext.ParseFinal(f)
+	r.facts.Faults = yamltext.Faults(model.Kube, errs)
+	r.read(f, docs)
+	return r.facts
+}
+
+// newReader returns a reader that has read nothing.
+func newReader() *reader {
+	return &reader{facts: &model.Facts{}, tokenless: map[string]bool{}, left: maxCost}
+}
+
+// read reads the documents of f.
+func (r *reader) read(f *source.File, docs []yamltext.Value) {
 	for _, d := range docs {
 		r.object(d, 0)
 	}
@@ -31,12 +52,21 @@ func Read(f *source.File) *model.Facts {
 	if r.left < 0 {
 		r.facts.Notes = append(r.facts.Notes, model.Note{What: f.Name, Why: "says more than is read of one file"})
 	}
-	return r.facts
 }
 
-// templated reports whether a value of docs is "{{" and so on unquoted, which
+// open reports whether v holds what some tool replaces before the cluster sees
+// it: {{ … }} of a template that is valid YAML, ${NAME} of envsubst.
+func open(v yamltext.Value) bool {
+	return templated(v) || !v.Final() && strings.Contains(v.Text(), "${")
+}
+
+// templated reports whether v holds {{ … }} of a template that is valid YAML.
+// A command and a variable may hold ${NAME} for the container's shell.
+func templated(v yamltext.Value) bool { return !v.Final() && strings.Contains(v.Text(), "{{") }
+
+// placeholders reports whether a value of docs is "{{" and so on unquoted, which
 // YAML reads as a mapping with a mapping for its key.
-func templated(docs []yamltext.Value) bool {
+func placeholders(docs []yamltext.Value) bool {
 	left := 100_000
 	var walk func(v yamltext.Value, depth int) bool
 	walk = func(v yamltext.Value, depth int) bool {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -216,6 +217,24 @@ func set[T comparable](f model.Fact[T], v T) []source.Edit {
 		return nil
 	}
 	return f.Edit(v)
+}
+
+// TestObject: what an API server has is no template, whatever it looks like.
+func TestObject(t *testing.T) {
+	const pod = `{"apiVersion": "v1", "kind": "Pod", "spec": {
+		"containers": [{"name": "c", "image": "${X}", "args": ["{{x}}"], "env": [{"name": "E", "value": "{{x}}"}],
+			"securityContext": {"seccompProfile": {"type": "Localhost", "localhostProfile": "${X}"}},
+			"volumeMounts": [{"name": "v", "mountPath": "/v", "subPath": "${X}"}]}],
+		"volumes": [{"name": "v", "hostPath": {"path": "/srv/${X}"}}]}}`
+	read := func(f func(*source.File) *model.Facts) []model.State {
+		w := f(source.NewFile("pod.json", []byte(pod))).Workloads[0]
+		return []model.State{w.Command.State, w.Env[0].Value.State, w.Seccomp.State, w.Mounts[0].Source.State}
+	}
+	for want, f := range map[model.State]func(*source.File) *model.Facts{model.Unknown: Read, model.Set: Object} {
+		if got := read(f); slices.ContainsFunc(got, func(s model.State) bool { return s != want }) {
+			t.Errorf("got %v, want all %v", got, want)
+		}
+	}
 }
 
 func TestOperatingSystem(t *testing.T) {

@@ -111,7 +111,7 @@ func variable(v yamltext.Value) model.Variable {
 		value := v.Get("value")
 		out.Value = text(value, "", key.Span())
 		out.Value.State = model.Set // an empty string
-		if strings.Contains(value.Text(), "{{") {
+		if templated(value) {
 			out.Value.State = model.Unknown
 		}
 		out.Value.Delete = v.Delete

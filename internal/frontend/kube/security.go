@@ -164,7 +164,7 @@ func profileField(v yamltext.Value, at source.Span) model.Fact[string] {
 	case "Localhost":
 		local := v.Get("localhostProfile")
 		f.Value = "localhost/" + local.Text()
-		if open(local.Text()) {
+		if open(local) {
 			f.State = model.Unknown
 		}
 	default:
@@ -241,7 +241,7 @@ func (c *container) selinux() model.Fact[string] {
 		if key == "type" || len(parts) == 1 {
 			f.Span = part.Span()
 		}
-		if open(part.Text()) {
+		if open(part) {
 			f.State = model.Unknown
 		}
 	}

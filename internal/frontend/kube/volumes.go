@@ -75,7 +75,7 @@ func (c *container) mount(v, volume yamltext.Value) model.Mount {
 	c.volume(&m, volume)
 	sub := v.Get("subPath")
 	switch {
-	case given(v.Get("subPathExpr")), open(sub.Text()):
+	case given(v.Get("subPathExpr")), open(sub):
 		m.Source.State = model.Unknown
 	case m.Kind == model.BindMount && sub.Text() != "":
 		m.Source.Value = path.Join(m.Source.Value, sub.Text())

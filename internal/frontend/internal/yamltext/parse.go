@@ -42,6 +42,17 @@ func Parse(f *source.File) ([]Value, []*source.SyntaxError) {
 	return docs, errs
 }
 
+// ParseFinal is Parse of text in which no tool replaces anything any more.
+func ParseFinal(f *source.File) ([]Value, []*source.SyntaxError) {
+	docs, errs := Parse(f)
+	for _, d := range docs {
+		if d.n != nil {
+			d.n.doc.final = true
+		}
+	}
+	return docs, errs
+}
+
 // Faults returns errs as faults of an artifact of surface s.
 func Faults(s model.Surface, errs []*source.SyntaxError) []model.Fault {
 	var out []model.Fault

@@ -100,7 +100,13 @@ type document struct {
 	step int // how far nested mappings are indented
 	dash int // how far lists are indented below their key, -1 where there is none
 	json bool
+	// final is set where the text is what it will be, of which nothing is a
+	// placeholder.
+	final bool
 }
+
+// Final reports whether v is of a text that ParseFinal read.
+func (v Value) Final() bool { return v.n != nil && v.n.doc.final }
 
 // Kind returns what v is.
 func (v Value) Kind() Kind {
