@@ -58,7 +58,7 @@ func imageConfig(s *Service) map[string]any {
 		volumes[v] = struct{}{}
 	}
 	name, value, _ := strings.Cut(label, "=")
-	return map[string]any{
+	config := map[string]any{
 		"Env":     append([]string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}, s.Env...),
 		"Cmd":     s.Command,
 		"User":    s.User,
@@ -68,6 +68,10 @@ func imageConfig(s *Service) map[string]any {
 			fmt.Sprintf("%d/tcp", s.Port): {},
 		},
 	}
+	if s.Stop != "" {
+		config["StopSignal"] = s.Stop
+	}
+	return config
 }
 
 // An archive is an image as docker load reads it.

@@ -23,6 +23,7 @@ type Service struct {
 	Command  []string
 	User     string   // "" is root
 	Volumes  []string // folders that outlive the container
+	Stop     string   // the signal that ends it; "" is SIGTERM
 	Port     int      // TCP port that accepts when the service has started
 
 	// Test writes and reads back. It may be called again, and of several at once.
@@ -62,7 +63,8 @@ func All() []Service {
 			Command: []string{"mariadbd", "--bind-address=0.0.0.0", "--init-file=/etc/mysql/users.sql"},
 		},
 		{
-			Name: "haproxy", Packages: []string{"haproxy"}, Port: 8080, Test: testHAProxy,
+			// Without a master it leaves SIGTERM alone, which the kernel keeps from a first process then.
+			Name: "haproxy", Packages: []string{"haproxy"}, Port: 8080, Test: testHAProxy, Stop: "SIGUSR1",
 			Command: []string{"haproxy", "-db", "-f", "/etc/haproxy/haproxy.cfg"},
 		},
 		{
