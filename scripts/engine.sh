@@ -2,8 +2,9 @@
 # Gives the tests an engine: installs one where there is none (Debian, as root),
 # starts it where none answers, and stops only the one it started.
 #
-#   scripts/engine.sh start    also the default
+#   scripts/engine.sh start      also the default
 #   scripts/engine.sh stop
+#   scripts/engine.sh answers    whether one does; who did not start it must not stop it
 set -euo pipefail
 
 state=${BULKHEAD_ENGINE_STATE:-${TMPDIR:-/tmp}/bulkhead-engine-$(id -u)}
@@ -92,8 +93,9 @@ stop() {
 case ${1:-start} in
 start) start ;;
 stop) stop ;;
+answers) answers ;;
 *)
-	echo "usage: scripts/engine.sh [start|stop]" >&2
+	echo "usage: scripts/engine.sh [start|stop|answers]" >&2
 	exit 2
 	;;
 esac

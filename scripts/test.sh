@@ -9,8 +9,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scripts/engine.sh start
-trap 'scripts/engine.sh stop' EXIT
+if ! scripts/engine.sh answers; then
+	scripts/engine.sh start
+	trap 'scripts/engine.sh stop' EXIT
+fi
 
 scripts/tools.sh || echo "test.sh: some tests will skip: their tools could not be installed"
 
