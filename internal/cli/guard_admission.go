@@ -45,6 +45,24 @@ func (m *admissionMode) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&m.policies, "policy", nil, "judge by the policies in this `path`, too: constraint templates with constraints; may be repeated")
 }
 
+// given returns those of f's flags that somebody has set and that say what is
+// refused.
+func (m *admissionMode) given(f *pflag.FlagSet) []string {
+	var out []string
+	for _, name := range []string{"deny", "warn"} {
+		if f.Changed(name) {
+			out = append(out, "--"+name+"="+f.Lookup(name).Value.String())
+		}
+	}
+	if f.Changed("exempt") {
+		out = append(out, "--exempt="+strings.Join(m.exempt, ","))
+	}
+	for _, r := range m.rules {
+		out = append(out, "--rule="+r)
+	}
+	return out
+}
+
 // namespacesFlag adds the flag of those commands that judge objects.
 func (m *admissionMode) namespacesFlag(f *pflag.FlagSet) {
 	f.StringVar(&m.namespaces, "namespaces", "", "`file` with the cluster's Namespace objects, for policies that select by their labels: kubectl get namespaces -o yaml")
@@ -263,6 +281,7 @@ named on standard error.`,
 	}
 	f := cmd.Flags()
 	mode.flags(f)
+	mode.namespacesFlag(f)
 	f.StringVar(&i.Namespace, "namespace", "bulkhead", "the webhook's own `namespace`")
 	f.StringVar(&i.Image, "image", "", "the `image` with bulkhead as its entrypoint, pinned to a digest")
 	f.StringVar(&fail, "fail", string(admission.FailOpen), "what becomes of objects while the webhook does not answer: `open` stores them and raises an alert, closed refuses them")
@@ -291,7 +310,14 @@ named on standard error.`,
 				return err
 			}
 		}
-		i.Exempt = mode.exempt
+		i.Exempt, i.Flags = mode.exempt, mode.given(cmd.Flags())
+		if mode.namespaces != "" {
+			text, err := os.ReadFile(mode.namespaces)
+			if err != nil {
+				return err
+			}
+			i.Namespaces = string(text)
+		}
 		if i.Policies, err = readPolicies(mode.policies); err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 )
@@ -29,6 +30,13 @@ type Installation struct {
 
 	// Policies are the files of a policy folder by name.
 	Policies map[string]string
+
+	// Namespaces is a file with the cluster's Namespace objects, for policies that
+	// select by their labels; "" for none.
+	Namespaces string
+
+	// Flags are those of guard admission that say what is refused: --deny=high.
+	Flags []string
 }
 
 // dnsLabel matches the name of a namespace: RFC 1123.
@@ -59,7 +67,9 @@ func (i *Installation) Write(w io.Writer) error {
 	if i.Authority == nil {
 		return errors.New("no authority is given")
 	}
-	t, err := template.New("manifests").Funcs(template.FuncMap{"base64": base64.StdEncoding.EncodeToString, "indent": indent}).Parse(manifests)
+	t, err := template.New("manifests").Funcs(template.FuncMap{
+		"base64": base64.StdEncoding.EncodeToString, "indent": indent, "quote": strconv.Quote,
+	}).Parse(manifests)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func written(t *testing.T, i *Installation) []byte {
 func TestManifests(t *testing.T) {
 	for _, fail := range []FailMode{FailOpen, FailClosed} {
 		i := installation(t)
-		i.Fail = fail
+		i.Fail, i.Namespaces, i.Flags = fail, "kind: List\n", []string{"--deny=critical"}
 		text := written(t, i)
 		sys := check.System(check.Sources{Files: []*source.File{source.NewFile("bulkhead.yaml", text)}})
 		if len(sys.Workloads) != 1 {
