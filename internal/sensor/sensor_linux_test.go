@@ -116,7 +116,7 @@ func TestObject(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, embedded := range map[string][]byte{"sensor": programs, "usage": usagePrograms} {
+	for name, embedded := range map[string][]byte{"sensor": programs, "usage": usagePrograms, "enforce": enforcePrograms} {
 		if got := compiled(t, dir, name); !bytes.Equal(got, embedded) {
 			t.Errorf("bpf/%s.o (%d bytes) is not what bpf/%s.c compiles to (%d bytes); run go generate", name, len(embedded), name, len(got))
 		}

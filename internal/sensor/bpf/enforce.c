@@ -1,40 +1,14 @@
 // The enforcer's programs. Those for connections run in the kernel where a
 // process of one control group connects or sends to an address that it names;
 // what they return decides whether it may. The other runs when a process has
-// changed its program, and kills it where the program is not of the image. See
-// sensor.c for how structures are reached.
+// changed its program, and kills it where the program is not of the image.
 
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
-typedef long long s64;
-typedef int s32;
-
-#define SEC(name) __attribute__((section(name), used))
-#define inline static inline __attribute__((always_inline))
-#define CORE __attribute__((preserve_access_index))
-
-// The helpers by number, bpf(2).
-static void *(*const lookup)(void *map, const void *key) = (void *)1;
-static u64 (*const ktime)(void) = (void *)125;
-static u64 (*const current_pid_tgid)(void) = (void *)14;
-static long (*const current_comm)(void *to, u32 size) = (void *)16;
-static long (*const send_signal)(u32 sig) = (void *)109;
-static long (*const read_kernel)(void *to, u32 size, const void *from) = (void *)113;
-static long (*const read_kernel_text)(void *to, u32 size, const void *from) = (void *)115;
-static long (*const output)(void *ring, void *data, u64 size, u64 flags) = (void *)130;
-
-char LICENSE[] SEC("license") = "GPL";
+#include "common.h"
 
 struct super_block { u64 s_magic; } CORE;
 struct inode { u32 i_nlink; struct super_block *i_sb; } CORE;
 struct file { struct inode *f_inode; } CORE;
 struct mm_struct { struct file *exe_file; } CORE;
-struct kernfs_node { u64 id; } CORE;
-struct cgroup_subsys_state { struct cgroup *cgroup; struct cgroup_subsys_state *parent; } CORE;
-struct cgroup { struct cgroup_subsys_state self; struct kernfs_node *kn; } CORE;
-struct css_set { struct cgroup_subsys_state *subsys[1]; struct cgroup *dfl_cgrp; } CORE;
 struct ns_common { u32 inum; } CORE;
 struct mnt_namespace { struct ns_common ns; } CORE;
 struct nsproxy { struct mnt_namespace *mnt_ns; } CORE;
@@ -46,9 +20,6 @@ struct linux_binprm { const char *filename; } CORE;
 struct bpf_sock_addr {
 	u32 user_family, user_ip4, user_ip6[4], user_port, family, type, protocol, msg_src_ip4, msg_src_ip6[4];
 };
-
-#define MEMBER(to, p, m) read_kernel(&(to), sizeof(to), &(p)->m)
-#define UINT(name, value) int(*name)[value]
 
 #define DEPTH 8 // of control groups below a container's
 
@@ -71,7 +42,6 @@ struct { UINT(type, 11); UINT(max_entries, 1024); UINT(map_flags, 1); struct all
 struct { UINT(type, 1); UINT(max_entries, 4096); u64 *key; u32 *value; } programs SEC(".maps"); // groups that tell containers apart, by mode
 struct { UINT(type, 6); UINT(max_entries, 1); u32 *key; u64 *value; } lost SEC(".maps");
 
-volatile const s32 subsystem = -1; // as in sensor.c
 volatile const u32 machine;        // the mount namespace of the machine: runtimes come from there
 volatile const u64 group;          // that the programs for connections are attached to, which are loaded once for each
 volatile const u32 mode;           // and what they do
@@ -142,21 +112,11 @@ int sendmsg6(struct bpf_sock_addr *ctx) { return six(ctx); }
 inline u32 mode_of(struct task_struct *t, u64 *found)
 {
 	struct css_set *set = 0;
-	struct cgroup *g = 0;
-	struct kernfs_node *kn = 0;
 	struct cgroup_subsys_state *up = 0;
 	MEMBER(set, t, cgroups);
-	if (subsystem < 0) {
-		MEMBER(g, set, dfl_cgrp);
-	} else {
-		struct cgroup_subsys_state *css = 0;
-		read_kernel(&css, sizeof css, (void *)&set->subsys + (subsystem & 31) * sizeof css);
-		MEMBER(g, css, cgroup);
-	}
+	struct cgroup *g = group_in(set);
 	for (int i = 0; i < DEPTH && g; i++) {
-		u64 id = 0;
-		MEMBER(kn, g, kn);
-		MEMBER(id, kn, id);
+		u64 id = number_of(g);
 		u32 *m = lookup(&programs, &id);
 		if (m) {
 			*found = id;

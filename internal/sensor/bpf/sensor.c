@@ -1,35 +1,8 @@
 // The sensor's programs: they run in the kernel at the end of every system call
 // and at the start, the change and the end of every process, and write what the
-// loaded rules can use to a ring buffer. Everything the kernel's version may
-// move is reached through CO-RE: the structures below name only the members that
-// are read, and their places are put in when the object is loaded.
+// loaded rules can use to a ring buffer.
 
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
-typedef long long s64;
-typedef int s32;
-
-#define SEC(name) __attribute__((section(name), used))
-#define inline static inline __attribute__((always_inline))
-#define CORE __attribute__((preserve_access_index))
-
-// The helpers by number, bpf(2).
-static void *(*const lookup)(void *map, const void *key) = (void *)1;
-static u64 (*const ktime)(void) = (void *)125; // boot time, 5.8
-static u64 (*const current_pid_tgid)(void) = (void *)14;
-static u64 (*const current_task)(void) = (void *)35;
-static u64 (*const current_cgroup)(void) = (void *)80;
-static long (*const read_user)(void *to, u32 size, const void *from) = (void *)112;
-static long (*const read_kernel)(void *to, u32 size, const void *from) = (void *)113;
-static long (*const read_user_text)(void *to, u32 size, const void *from) = (void *)114;
-static long (*const read_kernel_text)(void *to, u32 size, const void *from) = (void *)115;
-static long (*const output)(void *ring, void *data, u64 size, u64 flags) = (void *)130;
-static u64 (*const query)(void *ring, u64 what) = (void *)134;
-static long (*const write_seq)(void *seq, const void *data, u32 size) = (void *)127;
-
-char LICENSE[] SEC("license") = "GPL";
+#include "common.h"
 
 // Members of the kernel's structures.
 struct qstr { u32 len; const u8 *name; } CORE;
@@ -65,11 +38,6 @@ struct pid_namespace { u32 level; } CORE;
 struct upid { s32 nr; struct pid_namespace *ns; } CORE;
 struct pid { u32 level; struct upid numbers[1]; } CORE;
 struct signal_struct { struct tty_struct *tty; struct pid *pids[4]; } CORE;
-struct kernfs_node { u64 id; } CORE;
-struct cgroup_root { s32 hierarchy_id; u32 subsys_mask; } CORE;
-struct cgroup { struct kernfs_node *kn; struct cgroup_root *root; } CORE;
-struct cgroup_subsys_state { struct cgroup *cgroup; } CORE;
-struct css_set { struct cgroup_subsys_state *subsys[1]; struct cgroup *dfl_cgrp; } CORE;
 struct task_struct {
 	s32 pid, tgid;
 	struct css_set *cgroups;
@@ -98,10 +66,7 @@ struct unix_sock { struct unix_address *addr; struct sock *peer; } CORE;
 struct linux_binprm { const char *filename; } CORE;
 struct bpf_iter_meta { void *seq; } CORE;
 struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; };
-struct pt_regs { unsigned long r10, r9, r8, dx, si, di, orig_ax, cs; } CORE;
-
-// MEMBER reads p->m, wherever this kernel has it.
-#define MEMBER(to, p, m) read_kernel(&(to), sizeof(to), &(p)->m)
+struct pt_regs { unsigned long r10, r9, r8, dx, si, di, orig_ax; } CORE;
 
 // HAS reports whether this kernel has the member.
 #define HAS(type, m) __builtin_preserve_field_info(((type *)0)->m, 2)
@@ -160,8 +125,6 @@ struct program {
 	u32 mode, uid, gid, unused;
 };
 
-// Maps as BTF describes them.
-#define UINT(name, value) int(*name)[value]
 struct { UINT(type, 27); UINT(max_entries, 8388608); } ring SEC(".maps");
 struct { UINT(type, 6); UINT(max_entries, 1); u32 *key; struct scratch *value; } scratch SEC(".maps");
 struct { UINT(type, 6); UINT(max_entries, 2); u32 *key; u64 *value; } counts SEC(".maps");
@@ -171,7 +134,6 @@ struct { UINT(type, 1); UINT(max_entries, 65536); UINT(map_flags, 1); u64 *key; 
 
 volatile const u32 self;        // the process that reads, whose own calls are nobody's business
 volatile const u32 environment; // whether rules look at it
-volatile const s32 subsystem = -1; // whose version 1 hierarchy tells containers apart; -1 for version 2
 
 // The functions that are not static are checked on their own, and so take numbers
 // only: what they work on is in the scratch.
@@ -427,20 +389,8 @@ __attribute__((noinline)) int base(u32 i, s32 dir)
 inline u64 group_of(struct task_struct *t)
 {
 	struct css_set *set = 0;
-	struct cgroup *g = 0;
-	struct kernfs_node *kn = 0;
-	u64 id = 0;
 	MEMBER(set, t, cgroups);
-	if (subsystem < 0) {
-		MEMBER(g, set, dfl_cgrp);
-	} else {
-		struct cgroup_subsys_state *css = 0;
-		read_kernel(&css, sizeof css, (void *)&set->subsys + (subsystem & 31) * sizeof css);
-		MEMBER(g, css, cgroup);
-	}
-	MEMBER(kn, g, kn);
-	MEMBER(id, kn, id);
-	return id;
+	return number_of(group_in(set));
 }
 
 // number_in returns a process's number in its own namespace.
@@ -579,7 +529,7 @@ SEC("tp_btf/sys_exit")
 int sys_exit(u64 *ctx)
 {
 	struct pt_regs *regs = (void *)ctx[0];
-	u64 nr = 0, cs = 0;
+	u64 nr = 0;
 	MEMBER(nr, regs, orig_ax);
 	if (nr > 511)
 		return 0;
@@ -590,8 +540,7 @@ int sys_exit(u64 *ctx)
 	u64 group = subsystem < 0 ? current_cgroup() : group_of((void *)current_task());
 	if (lookup(&muted, &group))
 		return 0;
-	MEMBER(cs, regs, cs);
-	if (cs == 0x23) // a 32-bit program, whose calls have other numbers
+	if (compat(current_task()))
 		return 0;
 	s64 ret = ctx[1];
 	if (ret == 0 && (nr == 59 || nr == 322)) // its program is another now: sched_process_exec tells
@@ -784,21 +733,12 @@ int process_exit(u64 *ctx)
 // group_changed tells of a control group that is made or goes.
 inline int group_changed(u32 kind, struct cgroup *g, const void *path)
 {
-	struct cgroup_root *root = 0;
-	struct kernfs_node *kn = 0;
-	s32 id = -1;
-	u32 mask = 0;
-	MEMBER(root, g, root);
-	MEMBER(id, root, hierarchy_id);
-	MEMBER(mask, root, subsys_mask);
-	// Groups of other hierarchies have the same ids.
-	if (subsystem < 0 ? id != 0 : id == 0 || !(mask >> (subsystem & 31) & 1))
+	if (elsewhere(g))
 		return 0;
 	struct scratch *s = begin(kind, (void *)current_task());
 	if (!s)
 		return 0;
-	MEMBER(kn, g, kn);
-	MEMBER(s->e.cgroup, kn, id);
+	s->e.cgroup = number_of(g);
 	u8 *at = room(s);
 	if (!at)
 		return 0;
