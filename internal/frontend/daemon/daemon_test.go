@@ -2,8 +2,6 @@ package daemon
 
 import (
 	"encoding/json"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,42 +9,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
-	"bulkhead/internal/frontend/internal/facttext"
+	"bulkhead/internal/frontend/internal/facttest"
 	"bulkhead/internal/model"
 	"bulkhead/internal/source"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden facts in testdata")
-
 // TestRead compares the facts of each archive's first file with its section
 // facts.
 func TestRead(t *testing.T) {
-	archives, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(archives) == 0 {
-		t.Fatalf("no archives: %v", err)
-	}
-	for _, name := range archives {
-		t.Run(filepath.Base(name), func(t *testing.T) {
-			a, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			in, want := a.Files[0], &a.Files[1]
-			got := facttext.Print(Read(source.NewFile(in.Name, in.Data)))
-			if got == "" {
-				t.Fatal("no facts")
-			}
-			if *update {
-				want.Data = []byte(got)
-				if err := os.WriteFile(name, txtar.Format(a), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if diff := cmp.Diff(got, string(want.Data)); diff != "" {
-				t.Errorf("facts (-got +want):\n%s", diff)
-			}
-		})
-	}
+	facttest.Pairs(t, func(name string, data []byte) *model.Facts { return Read(source.NewFile(name, data)) })
 }
 
 // host returns the one host of a daemon.json.

@@ -1,55 +1,26 @@
 package image
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
-	"bulkhead/internal/frontend/internal/facttext"
+	"bulkhead/internal/frontend/internal/facttest"
 	"bulkhead/internal/model"
 	"bulkhead/internal/source"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden facts in testdata")
-
 // TestRead compares the facts of each archive's first file, docker image
 // inspect or an OCI configuration, with its section facts.
 func TestRead(t *testing.T) {
-	archives, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(archives) == 0 {
-		t.Fatalf("no archives: %v", err)
-	}
-	for _, name := range archives {
-		t.Run(filepath.Base(name), func(t *testing.T) {
-			a, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			in, want := a.Files[0], &a.Files[1]
-			facts := Read(source.NewFile(in.Name, in.Data))
-			if in.Name == "config.json" {
-				facts = FromConfig("registry.example.com/shop/api:1", in.Data, Meta{ID: "sha256:1", Size: 7})
-			}
-			got := facttext.Print(facts)
-			if got == "" {
-				t.Fatal("no facts")
-			}
-			if *update {
-				want.Data = []byte(got)
-				if err := os.WriteFile(name, txtar.Format(a), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if diff := cmp.Diff(got, string(want.Data)); diff != "" {
-				t.Errorf("facts (-got +want):\n%s", diff)
-			}
-		})
-	}
+	facttest.Pairs(t, func(name string, data []byte) *model.Facts {
+		if name == "config.json" {
+			return FromConfig("registry.example.com/shop/api:1", data, Meta{ID: "sha256:1", Size: 7})
+		}
+		return Read(source.NewFile(name, data))
+	})
 }
 
 // TestName: an image is printed by its tag, by the repository it was pulled

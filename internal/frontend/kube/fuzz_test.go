@@ -2,7 +2,6 @@ package kube
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,32 +12,10 @@ import (
 	"bulkhead/internal/source"
 )
 
-// inputs returns the files of all archives.
-func inputs(t testing.TB) []txtar.File {
-	t.Helper()
-	var out []txtar.File
-	names, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("got %d archives and error %v, want some", len(names), err)
-	}
-	for _, name := range names {
-		ar, err := txtar.ParseFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range ar.Files {
-			if !strings.HasSuffix(f.Name, ".facts") && !strings.HasSuffix(f.Name, ".edited") {
-				out = append(out, f)
-			}
-		}
-	}
-	return out
-}
-
 // FuzzRead checks that whatever a file holds, places and edits stay inside it,
 // and that making the root file system read-only does so.
 func FuzzRead(f *testing.F) {
-	for _, in := range inputs(f) {
+	for _, in := range facttest.Inputs(f) {
 		f.Add(in.Data)
 		f.Add([]byte(strings.ReplaceAll(string(in.Data), "\n", "\r\n")))
 	}

@@ -1,10 +1,7 @@
 package kube
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,63 +9,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	"bulkhead/internal/frontend/internal/facttest"
 	"bulkhead/internal/frontend/internal/facttext"
 	"bulkhead/internal/model"
 	"bulkhead/internal/source"
 )
 
-var update = flag.Bool("update", false, "write the goldens")
-
-// TestRead compares the facts of every file of every archive with the facts
-// beside it.
+// TestRead compares the facts of every file of every archive, and what the edits
+// named in its comment make of the file, with what stands beside it.
 func TestRead(t *testing.T) {
-	archives, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(archives) == 0 {
-		t.Fatalf("got %d archives and error %v, want some", len(archives), err)
-	}
-	for _, name := range archives {
-		t.Run(filepath.Base(name), func(t *testing.T) {
-			golden(t, name)
-		})
-	}
-}
-
-// golden checks one archive: each file is followed by FILE.facts, what is read
-// from it, and may be followed by FILE.edited, what the edits named in the
-// archive's comment make of it.
-func golden(t *testing.T, name string) {
-	t.Helper()
-	ar, err := txtar.ParseFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	edits := strings.Fields(string(ar.Comment))
-	out := &txtar.Archive{Comment: ar.Comment}
-	for _, f := range ar.Files {
-		if strings.HasSuffix(f.Name, ".facts") || strings.HasSuffix(f.Name, ".edited") {
-			continue
-		}
-		src := source.NewFile(f.Name, f.Data)
-		facts := Read(src)
-		out.Files = append(out.Files, f, txtar.File{Name: f.Name + ".facts", Data: []byte(printed(facts))})
+	facttest.Archives(t, func(t *testing.T, in txtar.File, edits []string) []txtar.File {
+		f := source.NewFile(in.Name, in.Data)
+		out := []txtar.File{{Name: in.Name + ".facts", Data: []byte(printed(Read(f)))}}
 		if len(edits) > 0 {
-			out.Files = append(out.Files, txtar.File{Name: f.Name + ".edited", Data: edited(t, src, edits)})
+			out = append(out, txtar.File{Name: in.Name + ".edited", Data: edited(t, f, edits)})
 		}
-	}
-	got := txtar.Format(out)
-	if *update {
-		if err := os.WriteFile(name, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(got), string(want)); diff != "" {
-		t.Errorf("(-got +want):\n%s", diff)
-	}
+		return out
+	})
 }
 
 // printed returns facts as text, without the lines that are the same for every
@@ -252,7 +209,7 @@ func TestOperatingSystem(t *testing.T) {
 
 // TestLineEnds checks that files with the line ends of Windows say the same.
 func TestLineEnds(t *testing.T) {
-	for _, in := range inputs(t) {
+	for _, in := range facttest.Inputs(t) {
 		want := printed(Read(source.NewFile(in.Name, in.Data)))
 		got := printed(Read(source.NewFile(in.Name, []byte(strings.ReplaceAll(string(in.Data), "\n", "\r\n")))))
 		if diff := cmp.Diff(want, got); diff != "" {

@@ -1,43 +1,18 @@
 package runline
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"golang.org/x/tools/txtar"
 
 	"bulkhead/internal/frontend/internal/facttest"
 	"bulkhead/internal/source"
 )
 
-// inputs returns the files of all archives.
-func inputs(t testing.TB) []txtar.File {
-	t.Helper()
-	var out []txtar.File
-	names, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("got %d archives and error %v, want some", len(names), err)
-	}
-	for _, name := range names {
-		ar, err := txtar.ParseFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range ar.Files {
-			if !strings.HasSuffix(f.Name, ".facts") && !strings.HasSuffix(f.Name, ".edited") {
-				out = append(out, f)
-			}
-		}
-	}
-	return out
-}
-
 // FuzzRead checks that whatever a file holds, places and edits stay inside it,
 // and that what an edit is to say is said afterwards.
 func FuzzRead(f *testing.F) {
 	names := []string{"run.sh", "Makefile", "ci.yaml"}
-	for _, in := range inputs(f) {
+	for _, in := range facttest.Inputs(f) {
 		kind := byte(0)
 		switch {
 		case isMakefile(in.Name):
@@ -90,7 +65,7 @@ func FuzzArgs(f *testing.F) {
 
 func BenchmarkRead(b *testing.B) {
 	plain := strings.Repeat("set -e\necho building \"$1\"\nfor f in *.go; do go vet $f; done\n", 100)
-	for _, in := range inputs(b) {
+	for _, in := range facttest.Inputs(b) {
 		b.Run(in.Name, func(b *testing.B) { benchmark(b, in.Name, in.Data) })
 	}
 	b.Run("none", func(b *testing.B) { benchmark(b, "build.sh", []byte(plain)) })
