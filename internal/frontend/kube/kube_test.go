@@ -10,7 +10,6 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"bulkhead/internal/frontend/internal/facttest"
-	"bulkhead/internal/frontend/internal/facttext"
 	"bulkhead/internal/model"
 	"bulkhead/internal/source"
 )
@@ -41,16 +40,16 @@ func printed(facts *model.Facts) string {
 		}
 	}
 	for _, w := range facts.Workloads {
-		section(w.Name, facttext.Print(w))
+		section(w.Name, facttest.Print(w))
 	}
 	for _, s := range facts.Services {
-		section(s.Kind+" "+s.Name, facttext.Print(s))
+		section(s.Kind+" "+s.Name, facttest.Print(s))
 	}
 	for _, p := range facts.Policies {
-		section("NetworkPolicy "+p.Name, facttext.Print(p))
+		section("NetworkPolicy "+p.Name, facttest.Print(p))
 	}
 	for _, g := range facts.Grants {
-		section(g.Name, facttext.Print(g))
+		section(g.Name, facttest.Print(g))
 	}
 	for _, f := range facts.Faults {
 		fmt.Fprintf(&b, "fault %s: %s\n", f.Place.Span.Position(), f.Message)

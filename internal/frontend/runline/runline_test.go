@@ -11,7 +11,6 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"bulkhead/internal/frontend/internal/facttest"
-	"bulkhead/internal/frontend/internal/facttext"
 	"bulkhead/internal/model"
 	"bulkhead/internal/source"
 )
@@ -34,14 +33,14 @@ func printed(facts *model.Facts) string {
 	var b strings.Builder
 	for _, w := range facts.Workloads {
 		fmt.Fprintf(&b, "# %s\n", w.Name)
-		for line := range strings.Lines(facttext.Print(w)) {
+		for line := range strings.Lines(facttest.Print(w)) {
 			if !tedious(line) {
 				b.WriteString(line)
 			}
 		}
 	}
 	for _, n := range facts.Networks {
-		fmt.Fprintf(&b, "# network %s\n%s", n.Name, facttext.Print(n))
+		fmt.Fprintf(&b, "# network %s\n%s", n.Name, facttest.Print(n))
 	}
 	for _, f := range facts.Faults {
 		fmt.Fprintf(&b, "fault %s: %s\n", f.Place.Span.Position(), f.Message)

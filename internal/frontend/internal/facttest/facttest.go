@@ -1,5 +1,6 @@
 // Package facttest checks what must hold for the facts of every frontend:
-// places are in their file, and so are the edits that facts offer.
+// places are in their file, and so are the edits that facts offer. Goldens hold
+// facts as text.
 package facttest
 
 import (

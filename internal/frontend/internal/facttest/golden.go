@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
-	"bulkhead/internal/frontend/internal/facttext"
 	"bulkhead/internal/model"
 )
 
@@ -25,7 +24,7 @@ func Pairs(t *testing.T, read func(name string, data []byte) *model.Facts) {
 			if len(a.Files) != 2 {
 				t.Fatalf("got %d files, want one and its facts", len(a.Files))
 			}
-			got := facttext.Print(read(a.Files[0].Name, a.Files[0].Data))
+			got := Print(read(a.Files[0].Name, a.Files[0].Data))
 			if got == "" {
 				t.Fatal("got no facts")
 			}

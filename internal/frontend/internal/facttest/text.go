@@ -1,5 +1,4 @@
-// Package facttext prints facts as text, for the tests of frontends.
-package facttext
+package facttest
 
 import (
 	"bytes"
