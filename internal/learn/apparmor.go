@@ -7,6 +7,10 @@ import (
 	"strings"
 )
 
+// libraries are the folders of libraries that are allowed whole: what a program
+// loads by itself is not known.
+var libraries = []string{"/lib", "/lib32", "/lib64", "/libx32", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib"}
+
 // AppArmor returns an AppArmor profile called name that allows what was learned:
 // reading all files, writing to the writable folders and to the mounts, running the
 // programs that ran, the needed capabilities, and what containers' profiles refuse
@@ -28,8 +32,13 @@ func (r *Learned) AppArmor(name string) []byte {
 	b.WriteString("\n")
 	line("/ r")
 	line("/** r")
-	for _, dir := range []string{"/lib", "/lib32", "/lib64", "/libx32", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib"} {
+	for _, dir := range libraries {
 		line("%s/** mr", dir)
+	}
+	for _, name := range r.Static.Programs {
+		if !below(name, libraries) && !slices.Contains(r.Executed, name) {
+			line("%s mr", quoted(pattern(name)))
+		}
 	}
 	for _, program := range r.Executed {
 		line("%s mrix", quoted(pattern(program)))

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -143,6 +144,7 @@ func (l *learner) fill(out *Learned, seen *use) {
 		out.Capabilities = slices.Clone(out.Granted.Capabilities)
 	}
 	out.Backed = []string{}
+	maps.DeleteFunc(seen.written, func(name string, _ bool) bool { return seen.elsewhere(name) })
 	out.Executed, out.Written, out.Denied = sorted(seen.executed), sorted(seen.written), sorted(seen.denied)
 	out.Listening, out.Peers, out.Users = seen.listening, sorted(seen.peers), seen.users
 	out.Writable = l.subject.places(seen)

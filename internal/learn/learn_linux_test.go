@@ -127,8 +127,9 @@ func TestNotes(t *testing.T) {
 	e := recorded(t)
 	const tag = "bulkhead-learn-test/notes:1"
 	enginetest.Image(t, tag, enginetest.File{Name: "notes", Text: program(t, "notes"), Mode: 0o755},
-		enginetest.File{Name: "var/lib/notes/first", Text: "hello"}, enginetest.File{Name: "run/keep"}, enginetest.File{Name: "tmp/keep"})
-	id := enginetest.Create(t, "--user", "0", "--publish", "8080", tag, "/notes")
+		enginetest.File{Name: "start", Text: "#!/notes\n", Mode: 0o755},
+		enginetest.File{Name: "var/lib/notes/jail/first", Text: "hello"}, enginetest.File{Name: "run/keep"}, enginetest.File{Name: "tmp/keep"})
+	id := enginetest.Create(t, "--user", "0", "--publish", "8080", tag, "/start")
 	r, err := learn.Run(t.Context(), tested(t, e, id, "notes"))
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +138,7 @@ func TestNotes(t *testing.T) {
 	if !r.Verified || r.Measures != (learn.Measures{Seccomp: true, Capabilities: true, NoNewPrivileges: true, ReadOnly: true}) {
 		t.Errorf("got verified %t, measures %+v, %s; want all in force", r.Verified, r.Measures, r.Failure)
 	}
-	if got, want := strings.Join(r.Capabilities, " "), "CHOWN SETGID SETUID"; got != want {
+	if got, want := strings.Join(r.Capabilities, " "), "CHOWN SETGID SETUID SYS_CHROOT"; got != want {
 		t.Errorf("capabilities: got %s, want %s", got, want)
 	}
 	var writable []string
@@ -150,6 +151,9 @@ func TestNotes(t *testing.T) {
 	if !slices.Equal(r.Listening, []learn.Listener{{Protocol: "tcp", Port: 8080}}) {
 		t.Errorf("listening: got %v, want tcp 8080", r.Listening)
 	}
+	if got, want := strings.Join(r.Executed, " "), "/notes /start"; got != want {
+		t.Errorf("executed: got %s, want %s: the script beside the program that reads it", got, want)
+	}
 	if n := len(r.Profile.Allowed()); n > 180 || slices.Contains(r.Profile.Allowed(), "ptrace") {
 		t.Errorf("profile: got %d calls, want fewer, and no ptrace", n)
 	}
@@ -161,7 +165,7 @@ func TestInPlace(t *testing.T) {
 	e := recorded(t)
 	const tag = "bulkhead-learn-test/place:1"
 	enginetest.Image(t, tag, enginetest.File{Name: "notes", Text: program(t, "notes"), Mode: 0o755},
-		enginetest.File{Name: "var/lib/notes/first", Text: "hello"}, enginetest.File{Name: "run/keep"}, enginetest.File{Name: "tmp/keep"})
+		enginetest.File{Name: "var/lib/notes/jail/first", Text: "hello"}, enginetest.File{Name: "run/keep"}, enginetest.File{Name: "tmp/keep"})
 	volume := fmt.Sprintf("bulkhead-learn-test-%d", os.Getpid())
 	enginetest.Docker(t, "volume", "create", volume)
 	t.Cleanup(func() { enginetest.Docker(t, "volume", "rm", volume) })

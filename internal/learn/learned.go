@@ -34,9 +34,9 @@ type Learned struct {
 	Asked             []string `json:"asked"`             // capabilities that were there when the kernel asked for them
 	Capabilities      []string `json:"capabilities"`      // those of them that are needed
 
-	Executed  []string   `json:"executed"`
-	Written   []string   `json:"written"` // files and folders of the container's own file system
-	Denied    []string   `json:"denied"`  // paths that could not be opened for writing
+	Executed  []string   `json:"executed"` // programs, and scripts beside the programs that read them
+	Written   []string   `json:"written"`  // files and folders of the container's own file system
+	Denied    []string   `json:"denied"`   // paths that could not be opened for writing
 	Writable  []Place    `json:"writable"`
 	Listening []Listener `json:"listening"`
 	Peers     []string   `json:"peers"`    // addresses and ports that were connected to
@@ -107,10 +107,12 @@ type use struct {
 	calls, runtime, refused, given, missing []int
 	compat, unknown                         bool
 	executed, written, denied, peers        map[string]bool
+	started                                 map[string]bool // names of programs as they were asked for
 	listening                               []Listener
 	users                                   []int64
 	real                                    map[string]string // where folders that were written to really are
 	folders                                 map[string]folder // by that
+	absent                                  map[string]bool   // folders that were not there when they were looked for
 }
 
 // add adds what another run has used and returns how many calls are new.
@@ -143,8 +145,9 @@ func (u *use) add(v *use) int {
 	}
 	u.users = merged(u.users, v.users)
 	if u.real == nil {
-		u.real, u.folders = map[string]string{}, map[string]folder{}
+		u.real, u.folders, u.absent = map[string]string{}, map[string]folder{}, map[string]bool{}
 	}
+	maps.Copy(u.absent, v.absent)
 	maps.Copy(u.real, v.real)
 	maps.Copy(u.folders, v.folders)
 	return len(u.calls) - before

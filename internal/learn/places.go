@@ -1,6 +1,8 @@
 package learn
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path"
 	"slices"
@@ -67,11 +69,28 @@ func (u *use) own(root, name string) {
 	u.real[dir] = real
 	info, err := os.Lstat(root + real)
 	if err != nil {
+		u.absent[dir] = errors.Is(err, fs.ErrNotExist)
 		return
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
 		u.folders[real] = folder{int64(st.Uid), int64(st.Gid), uint32(info.Mode().Perm()) | sticky(info.Mode())}
 	}
+}
+
+// elsewhere reports whether a path that was written to is of a process with a root
+// of its own, below which it has another name: the container never had the folder,
+// and the service has not made it.
+func (u *use) elsewhere(name string) bool {
+	dir := path.Dir(name)
+	if _, there := u.folders[u.real[dir]]; there || !u.absent[dir] {
+		return false
+	}
+	for d := dir; d != "/"; d = path.Dir(d) {
+		if u.written[d] {
+			return false
+		}
+	}
+	return true
 }
 
 func sticky(m os.FileMode) uint32 {

@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"bulkhead/internal/kernel"
@@ -266,7 +268,7 @@ func (l *learner) look(id string, seen *use) error {
 	if err != nil {
 		return err
 	}
-	now := use{written: map[string]bool{}, real: map[string]string{}, folders: map[string]folder{}}
+	now := use{written: map[string]bool{}, real: map[string]string{}, folders: map[string]folder{}, absent: map[string]bool{}}
 	k, err := kernel.Read("/", s.State.Pid)
 	if err == nil {
 		for _, t := range k.Tasks {
@@ -287,12 +289,41 @@ func (l *learner) look(id string, seen *use) error {
 	for name := range written {
 		now.own(root, name)
 	}
+	now.executed = scripts(root, l.watch.started(id))
 	seen.add(&now)
 	if l.static == nil {
 		found := l.table.static(root, l.watch.executed(id))
 		l.static = &found
 	}
 	return nil
+}
+
+// scripts returns those of the names below root that are of scripts. The kernel
+// starts another program for them, but they are what it has to be allowed to start.
+func scripts(root string, names []string) map[string]bool {
+	out := map[string]bool{}
+	for _, name := range names {
+		if name = resolve(root, name); isScript(root + name) {
+			out[name] = true
+		}
+	}
+	return out
+}
+
+// isScript reports whether a file begins as scripts do.
+func isScript(name string) bool {
+	const begin = "#!"
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe in its place would have it wait
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }() // it is only read
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	var first [len(begin)]byte
+	_, err = io.ReadFull(f, first[:])
+	return err == nil && string(first[:]) == begin
 }
 
 // changes notes what a copy has written to its own layer.

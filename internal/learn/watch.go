@@ -67,7 +67,7 @@ func (w *watcher) of(id string) *use {
 func (w *watcher) follow(id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.seen[id] = &use{executed: map[string]bool{}, written: map[string]bool{}, denied: map[string]bool{}, peers: map[string]bool{}}
+	w.seen[id] = &use{executed: map[string]bool{}, started: map[string]bool{}, written: map[string]bool{}, denied: map[string]bool{}, peers: map[string]bool{}}
 }
 
 // take returns what was seen of a container until now and starts anew.
@@ -105,8 +105,8 @@ func (w *watcher) event(e *sensor.Event) {
 	result := number(e, falco.EvtRawres)
 	switch name := text(e, falco.EvtType, ""); name {
 	case "execve", "execveat":
-		if p := text(e, falco.ProcExepath, ""); result == 0 && path.IsAbs(p) {
-			u.executed[p] = true
+		if result == 0 {
+			u.start(text(e, falco.ProcExepath, ""), text(e, falco.EvtArg, "filename"), text(e, falco.ProcCwd, ""))
 		}
 	case "connect", "sendto":
 		if number(e, falco.FDRport) > 0 {
@@ -120,6 +120,20 @@ func (w *watcher) event(e *sensor.Event) {
 		for _, arg := range []string{"path", "newpath", "linkpath", "name"} {
 			u.write(text(e, falco.EvtArg, arg), result)
 		}
+	}
+}
+
+// start notes that a program runs, and under what name it was asked for: of a
+// script that is the script, and the program its interpreter.
+func (u *use) start(program, name, folder string) {
+	if path.IsAbs(program) {
+		u.executed[program] = true
+	}
+	if !path.IsAbs(name) {
+		name = path.Join(folder, name)
+	}
+	if path.IsAbs(name) {
+		u.started[path.Clean(name)] = true
 	}
 }
 
@@ -175,6 +189,16 @@ func (w *watcher) executed(id string) []string {
 	defer w.mu.Unlock()
 	if u := w.seen[id]; u != nil {
 		return sorted(u.executed)
+	}
+	return nil
+}
+
+// started returns the names by which a container has asked for programs until now.
+func (w *watcher) started(id string) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if u := w.seen[id]; u != nil {
+		return sorted(u.started)
 	}
 	return nil
 }
