@@ -274,6 +274,9 @@ func (w *watcher) load() (*falco.Program, error) {
 			return nil, fmt.Errorf("%s: %s: %s; bulkhead falco lint lists all that is wrong", d.Span.Position(), d.Code, d.Message)
 		}
 	}
+	if err := w.responses.known(set.Rules); err != nil {
+		return nil, err
+	}
 	program := set.Compile()
 	if len(program.EventTypes()) == 0 {
 		return nil, usage("", "no rule can match anything")

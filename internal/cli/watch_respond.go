@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"bulkhead/internal/engine"
 	"bulkhead/internal/falco"
+	"bulkhead/internal/nearest"
 	"bulkhead/internal/report"
 	"bulkhead/internal/watch"
 )
@@ -51,6 +53,28 @@ func (r *watchResponses) check(noEngine bool) error {
 	}
 	if len(r.wanted) > 0 && noEngine {
 		return usage("", "--respond needs the engine that --no-engine leaves out")
+	}
+	return nil
+}
+
+// known is an error where a response is for a rule that there is not: it would wait
+// for ever.
+func (r *watchResponses) known(rules []*falco.Rule) error {
+	var names []string
+	for _, rule := range rules {
+		names = append(names, rule.Name)
+	}
+	for _, rule := range watch.Rules() {
+		names = append(names, rule.Name)
+	}
+	for _, reaction := range r.reactions {
+		if reaction.Rule == "" || slices.Contains(names, reaction.Rule) {
+			continue
+		}
+		if near := nearest.Of(reaction.Rule, names); near != "" {
+			return usage("", "--respond: no rule is called %q, did you mean %q?", reaction.Rule, near)
+		}
+		return usage("without --rules, docs/guide/watch.md lists them", "--respond: no rule is called %q", reaction.Rule)
 	}
 	return nil
 }

@@ -88,8 +88,8 @@ func fieldOf(e *sensor.Event, id falco.FieldID) string {
 }
 
 // made returns an alert that comes from no rule file.
-func made(rule, source string, p falco.Priority, at time.Time) Alert {
-	return Alert{Alert: falco.Alert{Time: at, Rule: rule, Priority: p, Source: source}}
+func made(r Rule, source string, at time.Time) Alert {
+	return Alert{Alert: falco.Alert{Time: at, Rule: r.Name, Priority: r.Priority, Source: source}}
 }
 
 // Types of events, looked up once.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"bulkhead/internal/falco"
 	"bulkhead/internal/frontend/compose"
 	"bulkhead/internal/model"
 	"bulkhead/internal/source"
@@ -79,7 +78,7 @@ func readCompose(name string) (*source.File, error) {
 
 func (d *Drift) tellDeclared(details *Details, file string, found []difference) {
 	c := details.Container
-	a := made("Container differs from its Compose file", "docker", falco.Warn, time.Now())
+	a := made(ruleDeclared, "docker", time.Now())
 	a.Tags = []string{"drift"}
 	a.Output = "container is not as its Compose file says"
 	a.Container = c

@@ -140,7 +140,7 @@ func (d *Drift) Library(e *sensor.Event) {
 		d.libraries = map[string]bool{}
 	}
 	d.libraries[key] = true
-	a := made("Library that is not of the image", "syscall", falco.Critical, e.Time)
+	a := made(ruleLibrary, "syscall", e.Time)
 	a.Tags = []string{"drift"}
 	a.Output = "library that is not of the image opened in a container"
 	a.Subject = SubjectOf(e)
@@ -191,11 +191,11 @@ func (d *Drift) Sweep(ctx context.Context) {
 }
 
 func (d *Drift) tell(ctx context.Context, r running) {
-	rule, says := "Deleted program runs", "program runs in a container and its file is gone"
+	rule, says := ruleDeleted, "program runs in a container and its file is gone"
 	if strings.HasPrefix(r.name, "/memfd:") {
-		rule, says = "Program runs from memory", "program runs in a container and never was a file"
+		rule, says = ruleMemory, "program runs in a container and never was a file"
 	}
-	a := made(rule, "syscall", falco.Critical, time.Now())
+	a := made(rule, "syscall", time.Now())
 	a.Tags = []string{"drift"}
 	a.Output = says
 	a.Subject = Subject{Image: r.container, Process: r.name, Target: r.name}

@@ -111,7 +111,7 @@ func (s *Events) take(ctx context.Context, m *engine.Message) {
 	}
 	for i := range deeds {
 		if d := &deeds[i]; d.kind == m.Type && d.action == action {
-			a := made(d.rule, "docker", d.priority, m.Time())
+			a := made(Rule{d.rule, d.priority}, "docker", m.Time())
 			a.Tags = []string{"docker", d.kind}
 			s.tell(ctx, &a, d, m, id, command)
 			return

@@ -103,6 +103,7 @@ func (r *Responder) Seen(a *Alert) {
 		select {
 		case r.waiting <- job:
 		default:
+			delete(r.last, key)
 			job.Result = resultLeftOut
 			job.Error = "too many responses wait"
 			r.record(job)

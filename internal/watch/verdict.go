@@ -3,18 +3,17 @@ package watch
 import (
 	"strconv"
 
-	"bulkhead/internal/falco"
 	"bulkhead/internal/sensor"
 )
 
 // OfVerdict makes an alert of what an enforcer found. Details may be nil.
 func OfVerdict(v *sensor.Verdict, d *Details) *Alert {
-	rule, says := "Connection not allowed", "connection of a container that is not allowed"
+	rule, says := ruleConnection, "connection of a container that is not allowed"
 	target := v.Address.String()
 	if v.Program != "" {
-		rule, says, target = "Program not allowed", "program that is not of the image started in a container", v.Program
+		rule, says, target = ruleProgram, "program that is not of the image started in a container", v.Program
 	}
-	a := made(rule, "enforcer", falco.Critical, v.Time)
+	a := made(rule, "enforcer", v.Time)
 	a.Tags = []string{"enforce"}
 	a.Output = says
 	a.Subject = Subject{Process: v.Process, Target: target}
