@@ -34,6 +34,8 @@ type kernelEvent struct {
 
 func (e *kernelEvent) Type() EventType { return e.kind }
 
+func (e *kernelEvent) Shape() Shape { return 0 }
+
 func (e *kernelEvent) Field(r *Ref, v *Value) bool {
 	switch r.ID {
 	case FDName, FsPathName, EvtArg:

@@ -19,6 +19,7 @@ type slot struct {
 	constant *Value
 	typ      Type
 	several  FieldFlags
+	plain    bool // a field that is one number or text
 	derived  bool // may follow from the type of the event
 	opening  bool // and does for all that open no file
 	text     string
@@ -29,6 +30,7 @@ type leaf struct {
 	slot  slotID
 	right slotID // the other side, where it is no constant
 	op    operator
+	mod   modifier
 	test  func(v *Value) bool    // where right is noSlot; nil for exists
 	pair  func(v, r *Value) bool // where it is not
 	text  string                 // as a canonical condition
@@ -97,6 +99,7 @@ func (s *symbols) fieldSlot(o *operand) (slotID, *bindError) {
 		n.derived = true
 		n.opening = r.ID >= EvtIsOpenRead && r.ID <= EvtIsOpenCreate
 	}
+	n.plain = !n.derived && n.several == 0 && n.typ.class() != classAddr && n.typ.class() != classNet
 	return s.intern(n), nil
 }
 
@@ -127,7 +130,7 @@ func (s *symbols) bind(c *check) (*leaf, *bindError) {
 	text += valuesText(c)
 	l, ok := s.leaves[text]
 	if !ok {
-		l = &leaf{slot: id, right: noSlot, op: c.op, text: text}
+		l = &leaf{slot: id, right: noSlot, op: c.op, mod: c.mod, text: text}
 		if c.op != opExists {
 			test, err := predicate(c, left.typ, lits)
 			if err != nil {
@@ -249,6 +252,7 @@ func estimate(c *check, left *slot) (cost, odds float64) {
 		cost += 80
 	} else {
 		cost += fieldCost(left.ref.ID)
+		odds = fieldOdds(left.ref.ID, c.op, odds)
 	}
 	return cost * float64(max(1, len(c.values)*int(min(c.mod, 1)))), odds
 }
@@ -261,10 +265,29 @@ func fieldCost(id FieldID) float64 {
 		return 40
 	case ProcCmdline, ProcPcmdline, ProcArgs, ProcEnv, EvtArgs, ThreadCapEffective, ThreadCapPermitted, EvtArg:
 		return 20
-	case FDCIPName, FDSIPName, FDLIPName, FDRIPName:
-		return 200
+	case FDCIPName, FDSIPName, FDLIPName, FDRIPName, UserName, UserLoginname, GroupName:
+		return 30 // found in tables
+	case ContainerImageRepository, ContainerImageTag, ContainerLabel, K8sPodName, K8sNsName:
+		return 20
 	}
 	return 1
+}
+
+// fieldOdds corrects a guess by what a field tells: nearly all connections are
+// of TCP and IPv4, nearly all descriptors files; of all programs, users and names
+// that there are a rule names one or a few.
+func fieldOdds(id FieldID, op operator, odds float64) float64 {
+	if op == opNe || op == opExists {
+		return odds
+	}
+	switch id {
+	case FDL4Proto, FDTypechar, FDType:
+		return .6
+	case ProcName, ProcExe, ProcExepath, ProcPname, ProcPexe, ProcPexepath, ProcCmdline, ProcPcmdline, ProcArgs,
+		FDCIPName, FDSIPName, FDLIPName, FDRIPName, UserName, UserLoginname, GroupName, FDName, FDNameraw, FDFilename, FDDirectory:
+		return odds / 4
+	}
+	return odds
 }
 
 // namesHost reports whether the values of a field are names of hosts.

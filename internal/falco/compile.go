@@ -6,14 +6,20 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"sync"
 )
 
-// A Program is a set of rules compiled for every type of event. It never
-// changes; any number of evaluators may use it at once.
+// A Program is a set of rules compiled for every type of event, and for every
+// shape when one comes up. Any number of evaluators may use it at once.
 type Program struct {
 	rules   []*Rule
 	symbols *symbols
-	byType  []*typeProgram // by EventType
+	byType  []*typeProgram // by EventType, for events of which nothing else is known
+	wanted  []typeSet      // by rule
+
+	mu     sync.Mutex // of what follows
+	folder *folder
+	shared map[string]*typeProgram // by what is left of which rules
 }
 
 // A typeProgram is the rules that an event of one type can match.
@@ -24,43 +30,47 @@ type typeProgram struct {
 	opens bool // events of the type open a file
 }
 
-// compile folds the conditions of rules for every type of event. Types for
-// which the same is left share a program.
+// compile folds the conditions of rules for every type of event.
 func compile(s *symbols, rules []*Rule) *Program {
-	p := &Program{rules: rules, symbols: s, byType: make([]*typeProgram, len(s.types.names))}
-	none := &typeProgram{root: &group{}}
-	f := &folder{symbols: s, byKey: map[string]*folded{}}
-	wanted := make([]typeSet, len(rules))
+	p := &Program{
+		rules: rules, symbols: s, byType: make([]*typeProgram, len(s.types.names)), wanted: make([]typeSet, len(rules)),
+		folder: &folder{symbols: s, byKey: map[string]*folded{}},
+		shared: map[string]*typeProgram{"": {root: &group{}}},
+	}
 	memo := map[*node]typeSet{}
-	shared := map[string]*typeProgram{} // by what is left of which rules
 	for i, r := range rules {
-		wanted[i] = s.typesOf(r.condition, memo)
+		p.wanted[i] = s.typesOf(r.condition, memo)
 	}
 	for t := range p.byType {
-		p.byType[t] = none
-		f.kind, f.done = EventType(t), map[*node]*folded{}
-		var roots []*folded
-		var of []*Rule
-		var key []byte
-		for i, r := range rules {
-			if !wanted[i].neutral && (t == 0 || !wanted[i].has[t]) {
-				continue
-			}
-			if root := f.fold(r.condition); root.kind != nodeFalse {
-				roots, of = append(roots, root), append(of, r)
-				key = fmt.Appendf(key, "%d:%d,", i, root.id)
-			}
-		}
-		if len(roots) == 0 {
-			continue
-		}
-		if shared[string(key)] == nil {
-			shared[string(key)] = new(builder).program(of, roots)
-			shared[string(key)].opens = opens(s.types.names[t])
-		}
-		p.byType[t] = shared[string(key)]
+		p.byType[t] = p.compile(situation{kind: EventType(t)})
 	}
 	return p
+}
+
+// compile returns the program of a situation. Situations for which the same is
+// left share one.
+func (p *Program) compile(in situation) *typeProgram {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f := p.folder
+	f.in, f.done = in, map[*node]*folded{}
+	var roots []*folded
+	var of []*Rule
+	var key []byte
+	for i, r := range p.rules {
+		if !p.wanted[i].neutral && (in.kind == 0 || !p.wanted[i].has[in.kind]) {
+			continue
+		}
+		if root := f.fold(r.condition); root.kind != nodeFalse {
+			roots, of = append(roots, root), append(of, r)
+			key = fmt.Appendf(key, "%d:%d,", i, root.id)
+		}
+	}
+	if p.shared[string(key)] == nil {
+		p.shared[string(key)] = new(builder).program(of, roots)
+		p.shared[string(key)].opens = opens(p.symbols.types.names[in.kind])
+	}
+	return p.shared[string(key)]
 }
 
 // EventTypes returns the names of the types of events that can match a rule.
@@ -154,8 +164,8 @@ type folded struct {
 // A folder folds conditions and keeps what they have in common.
 type folder struct {
 	symbols *symbols
-	kind    EventType
-	done    map[*node]*folded // for kind
+	in      situation
+	done    map[*node]*folded // for in
 	byKey   map[string]*folded
 
 	numbered bool // take it that an event may have any number, even 0
@@ -190,7 +200,7 @@ func (f *folder) leaf(l *leaf) *folded {
 	if f.numbered && ref != nil && ref.ID == EvtNum {
 		return f.intern(l.text, folded{kind: nodeLeaf, leaf: l, odds: l.odds})
 	}
-	if verdict, known := f.symbols.decided(l, f.kind); known {
+	if verdict, known := f.symbols.decided(l, f.in); known {
 		return f.constant(verdict)
 	}
 	return f.intern(l.text, folded{kind: nodeLeaf, leaf: l, odds: l.odds})

@@ -70,6 +70,8 @@ type testEvent struct {
 
 func (e *testEvent) Type() EventType { return EventTypeOf(e.kind) }
 
+func (e *testEvent) Shape() Shape { return 0 }
+
 func (e *testEvent) Field(r *Ref, v *Value) (ok bool) {
 	*v, ok = e.fields[r.Text]
 	return ok

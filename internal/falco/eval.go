@@ -7,6 +7,7 @@ import "slices"
 type Evaluator struct {
 	program *Program
 	slots   []slot
+	plain   []*Ref // by slot: the field, where it is one number or text and nothing else gives it
 	values  []Value
 	lists   [][]Value // by slot: the room of the last list
 	have    []uint8   // by slot: unknown, yes or no
@@ -15,17 +16,21 @@ type Evaluator struct {
 	kind    EventType
 	opens   bool // kind is one that opens a file
 	matched []*Rule
+	shaped  []*[shapes]*typeProgram // by EventType: programs that came up
 }
 
 // Evaluator returns an evaluator of p. Each goroutine needs its own.
 func (p *Program) Evaluator() *Evaluator {
-	most := 0
-	for _, t := range p.byType {
-		most = max(most, t.memos)
-	}
 	n := len(p.symbols.slots)
+	plain := make([]*Ref, n)
+	for i := range plain {
+		if s := &p.symbols.slots[i]; s.plain {
+			plain[i] = s.ref
+		}
+	}
 	return &Evaluator{
-		program: p, slots: p.symbols.slots, values: make([]Value, n), lists: make([][]Value, n), have: make([]uint8, n), memo: make([]uint8, most),
+		program: p, slots: p.symbols.slots, plain: plain, values: make([]Value, n), lists: make([][]Value, n), have: make([]uint8, n),
+		shaped: make([]*[shapes]*typeProgram, len(p.byType)),
 	}
 }
 
@@ -68,11 +73,32 @@ func (ev *Evaluator) start(e Event) *typeProgram {
 	if int(ev.kind) >= len(ev.program.byType) {
 		ev.kind = 0
 	}
-	prog := ev.program.byType[ev.kind]
+	prog := ev.of(ev.kind, e.Shape())
 	ev.opens = prog.opens
 	clear(ev.have)
+	if len(ev.memo) < prog.memos {
+		ev.memo = make([]uint8, prog.memos)
+	}
 	clear(ev.memo[:prog.memos])
 	return prog
+}
+
+// of returns the program of events of a type and a shape.
+func (ev *Evaluator) of(t EventType, s Shape) *typeProgram {
+	s &= shapes - 1
+	known := ev.shaped[t]
+	if known == nil {
+		prog := ev.program.byType[t]
+		if prog.rules == 0 || s == 0 {
+			return prog // a shape leaves no more than there is without it
+		}
+		known = &[shapes]*typeProgram{prog}
+		ev.shaped[t] = known
+	}
+	if known[s] == nil {
+		known[s] = ev.program.compile(situation{t, s})
+	}
+	return known[s]
 }
 
 // value returns the value of a slot, or nil where there is none.
@@ -87,7 +113,17 @@ func (ev *Evaluator) value(id slotID) *Value {
 }
 
 func (ev *Evaluator) load(id slotID) *Value {
-	n, v := &ev.slots[id], &ev.values[id]
+	v := &ev.values[id]
+	if ref := ev.plain[id]; ref != nil {
+		v.Num, v.Str = 0, "" // the rest never counts
+		if !ev.event.Field(ref, v) {
+			ev.have[id] = no
+			return nil
+		}
+		ev.have[id] = yes
+		return v
+	}
+	n := &ev.slots[id]
 	var ok bool
 	switch {
 	case n.several != 0 && n.ref != nil:

@@ -30,6 +30,9 @@ type Event interface {
 	// Type returns what happened; see EventTypeOf.
 	Type() EventType
 
+	// Shape returns what is known of the event at once, zero for nothing.
+	Shape() Shape
+
 	// Field puts the value of a field into v, which is zero, and reports
 	// whether the event has one: every check of a field without a value is
 	// false. An evaluator asks at most once for a field, and only when a rule

@@ -85,6 +85,8 @@ type anything struct {
 
 func (a anything) Type() EventType { return EventTypeOf(a.kind) }
 
+func (a anything) Shape() Shape { return 0 }
+
 func (a anything) Field(r *Ref, v *Value) bool {
 	v.Str, v.Num = a.text, a.number
 	if r.Arg == "" && fields[min(int(r.ID), len(fields)-1)].Flags&(Any|IsList|Either) != 0 {

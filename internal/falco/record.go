@@ -163,6 +163,9 @@ func scalarOf(t Type, x any) (v Value, ok bool, err error) {
 // Type returns the event's type.
 func (r *Record) Type() EventType { return r.kind }
 
+// Shape returns nothing: what is known of a record are its fields.
+func (r *Record) Shape() Shape { return 0 }
+
 // Field gives a field that was recorded, or that follows from others.
 func (r *Record) Field(f *Ref, v *Value) (ok bool) {
 	if *v, ok = r.fields[canonical(f)]; ok {

@@ -23,7 +23,7 @@ func (l *loader) dead(n *node, t typeSet) bool {
 		if !t.neutral && !t.has[i] {
 			continue
 		}
-		f.kind, f.done = EventType(i), map[*node]*folded{}
+		f.in, f.done = situation{kind: EventType(i)}, map[*node]*folded{}
 		if f.fold(n).kind != nodeFalse {
 			return false
 		}

@@ -109,7 +109,7 @@ func (s *symbols) typesOfLeaf(l *leaf) typeSet {
 	}
 	has := make([]bool, len(s.types.names))
 	for i := 1; i < len(has); i++ {
-		has[i], _ = s.decided(l, EventType(i))
+		has[i], _ = s.decided(l, situation{kind: EventType(i)})
 	}
 	return typeSet{has: has}
 }
@@ -147,27 +147,31 @@ func (t typeSet) count() int {
 	return n
 }
 
-// decided reports what l is for every event of type t, and whether that is so.
-func (s *symbols) decided(l *leaf, t EventType) (verdict, known bool) {
+// decided reports what l is for every event of a situation, and whether that is
+// so.
+func (s *symbols) decided(l *leaf, in situation) (verdict, known bool) {
 	slot := &s.slots[l.slot]
 	if slot.ref != nil && slot.ref.ID == EvtNum && l.right == noSlot && l.op == opEq {
 		zero := Int(0)
 		return false, l.test(&zero) // events are numbered from one
 	}
-	v, present, known := s.fixed(l.slot, t)
-	if !known {
+	v, present, known := s.fixed(l.slot, in)
+	switch {
+	case !known && slot.ref != nil:
+		return in.shape.decides(l, slot.ref.ID)
+	case !known:
 		return false, false
 	}
 	if l.right != noSlot {
-		r, rightPresent, known := s.fixed(l.right, t)
+		r, rightPresent, known := s.fixed(l.right, in)
 		return known && present && rightPresent && l.pair(&v, &r), known
 	}
 	return present && (l.op == opExists || l.test(&v)), true
 }
 
-// fixed returns the value a slot has for every event of type t, and whether
+// fixed returns the value a slot has for every event of a situation, and whether
 // there is such a value.
-func (s *symbols) fixed(id slotID, t EventType) (v Value, present, known bool) {
+func (s *symbols) fixed(id slotID, within situation) (v Value, present, known bool) {
 	n := &s.slots[id]
 	if n.constant != nil {
 		return *n.constant, true, true
@@ -175,7 +179,7 @@ func (s *symbols) fixed(id slotID, t EventType) (v Value, present, known bool) {
 	if n.fn != nil {
 		args := make([]*Value, len(n.in))
 		for i, in := range n.in {
-			v, present, known := s.fixed(in, t)
+			v, present, known := s.fixed(in, within)
 			if !known || !present {
 				return Value{}, false, known
 			}
@@ -184,7 +188,8 @@ func (s *symbols) fixed(id slotID, t EventType) (v Value, present, known bool) {
 		v, present = n.fn(args)
 		return v, present, true
 	}
-	present = ofType(n.ref, t, s.types.names[t], &v)
+	t := within.kind
+	present = ofType(n.ref, t, s.types.names[t], &v) || within.shape.fixed(n.ref.ID, &v)
 	return v, present, present || t == 0 && n.ref.ID == EvtType
 }
 

@@ -98,7 +98,7 @@ func (e *Event) execArg(name string) (string, bool) {
 	case "comm":
 		return p.comm, true
 	case "cwd":
-		return p.folder(), true
+		return p.cwd, true
 	case "env":
 		return strings.Join(p.environment(), " "), p.env != ""
 	case "trusted_exepath":

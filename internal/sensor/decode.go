@@ -172,7 +172,10 @@ func (r *raw) list(tag int) []string {
 }
 
 // folder joins the names of a path, which come from the last; "" for none.
-func (r *raw) folder(tag int) string {
+func (r *raw) folder(tag int) string { return r.joined(tag, "") }
+
+// joined is folder with an end that the root folder has already.
+func (r *raw) joined(tag int, end string) string {
 	s := r.spans[tag]
 	if s.to == 0 {
 		return ""
@@ -184,7 +187,8 @@ func (r *raw) folder(tag int) string {
 	if size == 0 {
 		return "/"
 	}
-	joined := make([]byte, size)
+	joined := make([]byte, size+len(end))
+	copy(joined[size:], end)
 	for name := range r.names(s) {
 		size -= len(name)
 		copy(joined[size:], name)
@@ -211,10 +215,20 @@ func (r *raw) names(s span) func(func(string) bool) {
 // where it cannot be made absolute.
 func (r *raw) path(i int) string { return r.absolute(r.text(i), i) }
 
+// clean reports whether an absolute path is certainly as path.Clean makes it.
+func clean(text string) bool {
+	for i := 1; i < len(text); i++ {
+		if text[i-1] == '/' && (text[i] == '/' || text[i] == '.') {
+			return false
+		}
+	}
+	return text[len(text)-1] != '/' || len(text) == 1
+}
+
 // absolute is path of a text that was argument i.
 func (r *raw) absolute(text string, i int) string {
 	if strings.HasPrefix(text, "/") {
-		if strings.Contains(text, "//") || strings.Contains(text, "/.") || text[len(text)-1] == '/' {
+		if !clean(text) {
 			return path.Clean(text)
 		}
 		return text

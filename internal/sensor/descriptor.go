@@ -55,15 +55,17 @@ func (e *Event) describe() {
 // describeOpen describes a file that was opened, or was not: rules tell by the
 // number, which is -1 then.
 func (e *Event) describeOpen() {
-	e.fd = descriptor{kind: "file", char: "f", number: max(e.Ret, -1), hasNumber: true}
+	d := &e.fd
+	*d = descriptor{}
+	d.kind, d.char, d.number, d.hasNumber = "file", "f", max(e.Ret, -1), true
 	if i := e.call.file(); i >= 0 {
-		e.fd.raw = e.text(i)
-		e.fd.name = e.absolute(e.fd.raw, i)
+		d.raw = e.text(i)
+		d.name = e.absolute(d.raw, i)
 	} else if e.readDescriptor() { // by a handle
-		e.fd.number = e.Ret
+		d.number = e.Ret
 	}
-	if e.openFlags()&0o200000 != 0 {
-		e.fd.kind, e.fd.char = "directory", "d"
+	if e.openFlags()&openDirectory != 0 {
+		d.kind, d.char = "directory", "d"
 	}
 }
 

@@ -53,6 +53,48 @@ func (e *Event) ContainerID() string { return e.id }
 // Type implements falco.Event.
 func (e *Event) Type() falco.EventType { return e.kind }
 
+// Shape implements falco.Event.
+func (e *Event) Shape() falco.Shape {
+	s := falco.InContainer
+	if e.id == "" {
+		s = falco.OnHost
+	}
+	if e.Ret >= 0 {
+		s |= falco.Succeeded
+	} else {
+		s |= falco.Failed
+	}
+	if e.opens() {
+		s |= e.openShape()
+	}
+	return s
+}
+
+// openShape returns what is known of a file that is opened.
+func (e *Event) openShape() (s falco.Shape) {
+	flags := e.openFlags()
+	if flags&3 != 1 {
+		s |= falco.OpensToRead
+	}
+	if flags&3 != 0 {
+		s |= falco.OpensToWrite
+	}
+	if e.Ret < 0 || !e.makes() {
+		s |= falco.OpensExisting
+	}
+	switch {
+	case e.call.file() < 0: // a handle may be that of anything
+	case flags&openDirectory != 0:
+		s |= falco.OpensFolder
+	default:
+		s |= falco.OpensFile
+	}
+	return s
+}
+
+// openDirectory is O_DIRECTORY.
+const openDirectory = 0o200000
+
 // Field implements falco.Event.
 func (e *Event) Field(r *falco.Ref, v *falco.Value) bool {
 	if int(r.ID) >= len(getters) {

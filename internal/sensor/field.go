@@ -76,7 +76,7 @@ var getters = [...]getter{
 	falco.ProcPcmdline: image1((*process).cmdline),
 	falco.ProcAcmdline: ancestors((*process).cmdline),
 	falco.ProcArgs:     image0((*process).args),
-	falco.ProcCwd:      image0((*process).folder),
+	falco.ProcCwd:      image0(func(p *process) string { return p.cwd }),
 	falco.ProcPID:      func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.PID), v) },
 	falco.ProcPPID:     func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.PPID), v) },
 	falco.ProcVPID:     func(e *Event, _ *falco.Ref, v *falco.Value) bool { return integer(int64(e.VPID), v) },
@@ -258,12 +258,12 @@ func argv0(p *process) string {
 	return p.argv[0]
 }
 
-// folder returns the working folder as rules compare it, with a slash at the end.
-func (p *process) folder() string {
-	if p.cwd == "" || p.cwd == "/" {
-		return p.cwd
+// slashed returns a folder as rules compare it, with a slash at the end.
+func slashed(folder string) string {
+	if folder == "" || folder[len(folder)-1] == '/' {
+		return folder
 	}
-	return p.cwd + "/"
+	return folder + "/"
 }
 
 func leader(e *Event, r *falco.Ref, v *falco.Value) bool {

@@ -16,7 +16,7 @@ type image struct {
 	exe   string   // the path, as the process sees it; "" where unknown
 	argv  []string // argv[0] is what rules call proc.exe
 	env   string   // with a zero after each; "" where no rule looks at it
-	cwd   string
+	cwd   string   // with a slash at the end
 	flags uint32
 	file  program
 	line  string // cmdline, made when first asked for
@@ -93,7 +93,8 @@ func readProcess(dir string, pid uint32) (p *process, parent uint32, ok bool) {
 		p.env = string(text)
 	}
 	p.exe, _ = os.Readlink(filepath.Join(dir, "exe")) // kernel threads have none
-	p.cwd, _ = os.Readlink(filepath.Join(dir, "cwd"))
+	cwd, _ := os.Readlink(filepath.Join(dir, "cwd"))
+	p.cwd = slashed(cwd)
 	return p, number(fields[parentPID]), true
 }
 
@@ -125,11 +126,11 @@ func (all processes) of(r *raw) *process {
 	case r.Kind == kindExec:
 		p.image = &image{
 			comm: string(r.comm()), exe: r.folder(tagExe), argv: r.list(tagArgv), env: strings.Clone(r.record(tagEnv)),
-			cwd: r.folder(tagCwd), flags: r.Flags, file: r.program(),
+			cwd: r.joined(tagCwd, "/"), flags: r.Flags, file: r.program(),
 		}
 	case r.Kind == kindFound:
 		found := *p.image
-		found.comm, found.exe, found.cwd, found.flags, found.file = string(r.comm()), r.folder(tagExe), r.folder(tagCwd), r.Flags, r.program()
+		found.comm, found.exe, found.cwd, found.flags, found.file = string(r.comm()), r.folder(tagExe), r.joined(tagCwd, "/"), r.Flags, r.program()
 		found.line = ""
 		p.image = &found
 	case r.TID == r.PID && p.comm != string(r.comm()): // it named itself

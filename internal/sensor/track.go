@@ -167,7 +167,7 @@ func (t *tracker) remember(e *Event, p *process) {
 	case "chdir":
 		if e.Ret == 0 {
 			moved := *p.image
-			moved.cwd = strings.Clone(e.path(0)) // not a part of a large piece of memory
+			moved.cwd = strings.Clone(slashed(e.path(0))) // not a part of a large piece of memory
 			p.image = &moved
 		}
 	case "accept", "accept4", "sendto", "sendmsg", "recvfrom", "recvmsg":
