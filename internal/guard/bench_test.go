@@ -8,14 +8,20 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"bulkhead/internal/engine"
 	"bulkhead/internal/guard"
+	"bulkhead/internal/guard/wire"
 	"bulkhead/internal/rules"
 	"bulkhead/internal/source"
 )
@@ -55,9 +61,9 @@ func BenchmarkDecide(b *testing.B) {
 	}
 }
 
-// BenchmarkEngine is what a guard adds to the engine's calls, and what it needs
-// at 200 requests a second. It runs once whatever b.N is: the numbers are its
-// metrics.
+// BenchmarkEngine is what a guard adds to the engine's calls, beside what a
+// plugin adds that reads nothing and says yes, and what the guard needs at 200
+// requests a second. It runs once whatever b.N is: the numbers are its metrics.
 func BenchmarkEngine(b *testing.B) {
 	l := newLive(b)
 	calls := map[string][]byte{
@@ -67,17 +73,36 @@ func BenchmarkEngine(b *testing.B) {
 	client := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 		return net.Dial("unix", strings.TrimPrefix(l.host, "unix://"))
 	}}}
-	plain := map[string][]time.Duration{}
-	for name, text := range calls {
-		plain[name] = sample(b, client, text, 500)
-	}
 	g := l.start(b)
-	l.configure(b, `{"authorization-plugins": ["bulkhead"]}`)
-	for name, text := range calls {
-		with := sample(b, client, text, 500)
-		b.ReportMetric(float64(at(with, 50)-at(plain[name], 50))/1e6, name+"-added-ms-p50")
-		b.ReportMetric(float64(at(with, 99)-at(plain[name], 99))/1e6, name+"-added-ms-p99")
+	wireOnly, netHTTP := l.nothing(b, "wire"), l.nothing(b, "nethttp")
+	plugins := []string{"", "bulkhead", "wire", "nethttp"}
+	took := map[string][]time.Duration{}
+	for round := range 8 { // in turns, because the machine is not always as quiet
+		for i := range plugins {
+			plugin := plugins[(i+round)%len(plugins)]
+			list := ""
+			if plugin != "" {
+				list = fmt.Sprintf("%q", plugin)
+			}
+			l.configure(b, `{"authorization-plugins": [`+list+`]}`)
+			for name, text := range calls {
+				sample(b, client, text, 30) // connections and caches
+				took[plugin+name] = append(took[plugin+name], sample(b, client, text, 120)...)
+			}
+		}
 	}
+	for _, all := range took {
+		slices.Sort(all)
+	}
+	for _, plugin := range plugins[1:] {
+		for name := range calls {
+			for _, percent := range []int{50, 99} {
+				added := at(took[plugin+name], percent) - at(took[name], percent)
+				b.ReportMetric(float64(added)/1e6, fmt.Sprintf("%s-%s-added-ms-p%d", plugin, name, percent))
+			}
+		}
+	}
+	l.configure(b, `{"authorization-plugins": ["bulkhead"]}`)
 	const rate, seconds, workers = 200, 10, 4
 	start := time.Now()
 	var all sync.WaitGroup
@@ -96,11 +121,67 @@ func BenchmarkEngine(b *testing.B) {
 	all.Wait()
 	b.ReportMetric(rate*seconds/time.Since(start).Seconds(), "requests/s")
 	b.ReportMetric(peak(b, g.Process.Pid), "peak-MB")
-	end(b, g)
+	for _, plugin := range []*exec.Cmd{g, wireOnly, netHTTP} {
+		end(b, plugin)
+	}
 	l.configure(b, `{}`)
 }
 
-// sample sends a request n times and returns how long each took, sorted.
+// nothing starts a plugin of that name that says yes to everything.
+func (l *live) nothing(b *testing.B, name string) *exec.Cmd {
+	b.Helper()
+	socket := filepath.Join(filepath.Dir(l.socket()), name+".sock")
+	cmd := command(b, name, socket)
+	cmd.Env = append(cmd.Env, nothingVariable+"=1")
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(b.Context(), patience)
+	defer cancel()
+	for guard.Ping(ctx, socket) != nil {
+		if ctx.Err() != nil {
+			b.Fatalf("the plugin %s does not answer", name)
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+	return cmd
+}
+
+// serveNothing is the process of such a plugin: what any plugin costs that is
+// made of wire, and of net/http. It ends with SIGTERM.
+func serveNothing(kind, socket string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGTERM)
+	defer stop()
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		return err
+	}
+	text := func(path string) []byte {
+		if path == "/Plugin.Activate" {
+			return []byte(`{"Implements":["authz"]}`)
+		}
+		return []byte(`{"Allow":true}`)
+	}
+	if kind == "wire" {
+		s := wire.Server{
+			Answer:  func(_ context.Context, q *wire.Question) wire.Answer { return wire.Answer{Body: text(q.Path)} },
+			Type:    "application/json",
+			MaxBody: 1 << 20, Wait: time.Second, Idle: time.Minute,
+		}
+		return s.Serve(ctx, l)
+	}
+	s := http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // as wire does
+		_, _ = w.Write(text(r.URL.Path))
+	})}
+	defer context.AfterFunc(ctx, func() { _ = s.Close() })()
+	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// sample sends a request n times and returns how long each took.
 func sample(b *testing.B, client *http.Client, text []byte, n int) []time.Duration {
 	b.Helper()
 	out := make([]time.Duration, 0, n)
@@ -111,7 +192,6 @@ func sample(b *testing.B, client *http.Client, text []byte, n int) []time.Durati
 		}
 		out = append(out, took)
 	}
-	slices.Sort(out)
 	return out
 }
 

@@ -110,11 +110,11 @@ var errTime = errors.New("there was no time to judge it")
 // Decide answers r, and writes the answer into the journal.
 func (g *Guard) Decide(ctx context.Context, r Request) Decision {
 	start := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, g.Timeout)
-	defer cancel()
 	p := g.policy.Load()
 	d := g.decide(ctx, p, r)
-	d.hash = hash(r)
+	if len(d.Refusals) > 0 {
+		d.hash = hash(r)
+	}
 	g.settle(&d)
 	g.Journal.write(p, r, d, time.Since(start))
 	return d
@@ -191,6 +191,8 @@ func (g *Guard) modeFor(p *Policy, r Request, kind string) Mode {
 
 // judge reads what m would run and adds what is against it.
 func (g *Guard) judge(ctx context.Context, p *Policy, r Request, req *apirequest.Request, m match, d *Decision) {
+	ctx, cancel := context.WithTimeout(ctx, g.Timeout)
+	defer cancel()
 	l := &lookup{ctx: ctx, engine: g.Engine}
 	reading, err := m.read(req, l.options(), m.part)
 	switch {

@@ -3,14 +3,15 @@ package guard
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
+
+	"bulkhead/internal/guard/wire"
 )
 
 // The protocol of authorization plugins: docs.docker.com, "Access
@@ -39,37 +40,39 @@ const (
 	// maxPlugin bounds what the engine may send: two bodies of at most 4 MiB
 	// in base64, and headers.
 	maxPlugin = 16 << 20
+
+	// pluginIdle is how long the engine may keep a connection without a question.
+	pluginIdle = 10 * time.Minute
 )
 
-// Handler returns the plugin's HTTP interface.
-func (g *Guard) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /Plugin.Activate", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, map[string][]string{"Implements": {"authz"}})
-	})
-	mux.HandleFunc("POST /AuthZPlugin.AuthZReq", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, g.request(r))
-	})
-	mux.HandleFunc("POST /AuthZPlugin.AuthZRes", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, g.response(r))
-	})
-	return mux
-}
-
-// answer writes v. Where the engine has gone there is nobody to tell.
-func answer(w http.ResponseWriter, v any) {
+// reply writes v as the answer to a question.
+func reply(v any) wire.Answer {
 	text, err := json.Marshal(v)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+		return wire.Answer{Status: http.StatusInternalServerError, Body: []byte(err.Error())}
 	}
-	w.Header().Set("Content-Type", pluginType)
-	_, _ = w.Write(text)
+	return wire.Answer{Body: text}
+}
+
+// yes is the answer to most questions.
+func yes() wire.Answer { return wire.Answer{Body: []byte(`{"Allow":true}`)} }
+
+// answer answers a question of the engine.
+func (g *Guard) answer(ctx context.Context, q *wire.Question) wire.Answer {
+	switch q.Path {
+	case "/AuthZPlugin.AuthZReq":
+		return g.request(ctx, q)
+	case "/AuthZPlugin.AuthZRes":
+		return g.response(q)
+	case "/Plugin.Activate":
+		return reply(map[string][]string{"Implements": {"authz"}})
+	}
+	return wire.Answer{Status: http.StatusNotFound, Body: []byte("the guard is an authorization plugin and nothing else\n")}
 }
 
 // read decodes what the engine says of a request.
-func read(r *http.Request) (*pluginRequest, error) {
-	text, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxPlugin))
+func read(q *wire.Question) (*pluginRequest, error) {
+	text, err := q.Body()
 	if err != nil {
 		return nil, err
 	}
@@ -90,34 +93,38 @@ func (in *pluginRequest) about() Request {
 
 // request decides. A failure of our own denies: the engine takes an error for
 // a denial, too.
-func (g *Guard) request(r *http.Request) (out pluginAnswer) {
+func (g *Guard) request(ctx context.Context, q *wire.Question) (out wire.Answer) {
 	defer func() {
 		if p := recover(); p != nil {
 			g.Journal.Note(fmt.Sprintf("a request could not be judged, so it was denied: %v", p))
-			out = pluginAnswer{Msg: "the guard failed to judge this request; its journal says why"}
+			out = reply(pluginAnswer{Msg: "the guard failed to judge this request; its journal says why"})
 		}
 	}()
-	in, err := read(r)
+	in, err := read(q)
 	if err != nil {
 		g.Journal.Note("the engine's question could not be read, so it was denied: " + err.Error())
-		return pluginAnswer{Msg: "the engine's question could not be read"}
+		return reply(pluginAnswer{Msg: "the engine's question could not be read"})
 	}
-	d := g.Decide(r.Context(), in.about())
+	d := g.Decide(ctx, in.about())
 	if !d.Allow {
-		return pluginAnswer{Msg: d.Message()}
+		return reply(pluginAnswer{Msg: d.Message()})
 	}
-	return pluginAnswer{Allow: true}
+	return yes()
 }
 
-// response allows every answer: nothing is kept from who may ask.
-func (g *Guard) response(r *http.Request) pluginAnswer {
-	out := pluginAnswer{Allow: true}
-	if !g.learns() { // the answer, which may be long, is of no interest
-		_, _ = io.Copy(io.Discard, http.MaxBytesReader(nil, r.Body, maxPlugin))
+// response allows every answer: nothing is kept from who may ask. The answer,
+// which may be long, is read only where it is of interest.
+func (g *Guard) response(q *wire.Question) (out wire.Answer) {
+	out = yes()
+	if !g.learns() {
 		return out
 	}
-	in, err := read(r)
-	if err == nil && in.RequestMethod == http.MethodPost {
+	defer func() {
+		if p := recover(); p != nil { // it has been made whatever is known of it
+			g.Journal.Note(fmt.Sprintf("an answer of the engine could not be read: %v", p))
+		}
+	}()
+	if in, err := read(q); err == nil && in.RequestMethod == http.MethodPost {
 		g.Answered(in.about(), in.ResponseStatusCode, in.ResponseBody)
 	}
 	return out
@@ -126,21 +133,8 @@ func (g *Guard) response(r *http.Request) pluginAnswer {
 // Serve answers the engine on l until ctx ends, and then finishes what it has
 // begun.
 func (g *Guard) Serve(ctx context.Context, l net.Listener) error {
-	s := &http.Server{Handler: g.Handler(), ReadHeaderTimeout: g.Timeout, MaxHeaderBytes: 1 << 20}
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(l) }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.Timeout)
-	defer cancel()
-	err := s.Shutdown(ending)
-	if served := <-done; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
-	return err
+	s := &wire.Server{Answer: g.answer, Type: pluginType, MaxBody: maxPlugin, Wait: g.Timeout, Idle: pluginIdle}
+	return s.Serve(ctx, l)
 }
 
 // firstFD is the first descriptor that systemd hands over: sd_listen_fds(3).

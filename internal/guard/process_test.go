@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,10 +21,20 @@ import (
 	"bulkhead/internal/guard"
 )
 
-// commandVariable makes the test's binary the bulkhead command.
-const commandVariable = "GUARD_TEST_COMMAND"
+// commandVariable makes the test's binary the bulkhead command; nothingVariable
+// makes it a plugin that says yes to everything.
+const (
+	commandVariable = "GUARD_TEST_COMMAND"
+	nothingVariable = "GUARD_TEST_NOTHING"
+)
 
 func TestMain(m *testing.M) {
+	if os.Getenv(nothingVariable) != "" {
+		if err := serveNothing(os.Args[1], os.Args[2]); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	if os.Getenv(commandVariable) != "" {
 		os.Exit(cli.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
