@@ -75,8 +75,8 @@ func (a *Alerts) Take(alert *Alert) error {
 		seen(alert)
 	}
 	first, forgotten := a.repeats.take(alert, time.Now())
-	if forgotten != nil {
-		a.write(forgotten)
+	for _, f := range forgotten {
+		a.write(f)
 	}
 	if first {
 		a.write(alert)

@@ -9,10 +9,13 @@ import (
 	"bulkhead/internal/falco"
 )
 
-// maxKinds bounds how many kinds of alerts are remembered. The one that was
-// longest ago is forgotten for another, and is new when it comes again: what is
-// printed once too often hides nothing.
-const maxKinds = 16384
+// maxKinds and maxKept bound how many kinds of alerts are remembered, and how many
+// bytes of text of them. The one that was longest ago is forgotten for another, and
+// is new when it comes again: what is printed once too often hides nothing.
+const (
+	maxKinds = 16384
+	maxKept  = 16 << 20
+)
 
 // A kind is what alerts have in common that are counted together.
 type kind struct {
@@ -28,17 +31,27 @@ type repeated struct {
 	last  *Alert
 }
 
+// size returns how much text is kept of a kind.
+func (k *repeated) size() int {
+	n := len(k.kind.rule) + len(k.kind.subject.Image) + len(k.kind.subject.Process) + len(k.kind.subject.Target)
+	if k.last != nil {
+		n += 2 * len(k.last.Output) // its fields say the same
+	}
+	return n
+}
+
 // A repeats decides which alerts are the first of their kind for a while, and
 // sums up the others.
 type repeats struct {
 	window time.Duration // 0 lets everything through
 	kinds  map[kind]*list.Element
 	order  list.List // of *repeated, the oldest window first
+	kept   int       // bytes of all of them
 }
 
 // take reports whether the alert is to be written. It returns besides what was
-// counted of a kind that is forgotten for it, or nil.
-func (r *repeats) take(a *Alert, now time.Time) (first bool, forgotten *Alert) {
+// counted of kinds that are forgotten for it.
+func (r *repeats) take(a *Alert, now time.Time) (first bool, forgotten []*Alert) {
 	if r.window == 0 {
 		return true, nil
 	}
@@ -48,21 +61,35 @@ func (r *repeats) take(a *Alert, now time.Time) (first bool, forgotten *Alert) {
 	k := kind{a.Rule, a.Subject}
 	if e := r.kinds[k]; e != nil {
 		k, _ := e.Value.(*repeated)
+		r.kept -= k.size()
 		k.more++
 		k.last = a
-		return false, nil
+		r.kept += k.size()
+		return false, r.forget()
 	}
-	if len(r.kinds) >= maxKinds {
-		forgotten = r.remove(r.order.Front())
+	fresh := &repeated{kind: k, since: now}
+	r.kinds[k] = r.order.PushBack(fresh)
+	r.kept += fresh.size()
+	return true, r.forget()
+}
+
+// forget removes the oldest kinds until no more are left than may be, and returns
+// what was counted of them.
+func (r *repeats) forget() []*Alert {
+	var out []*Alert
+	for len(r.kinds) > 1 && (len(r.kinds) > maxKinds || r.kept > maxKept) {
+		if s := r.remove(r.order.Front()); s != nil {
+			out = append(out, s)
+		}
 	}
-	r.kinds[k] = r.order.PushBack(&repeated{kind: k, since: now})
-	return true, forgotten
+	return out
 }
 
 // remove forgets a kind and returns its summary, nil where nothing came of it.
 func (r *repeats) remove(e *list.Element) *Alert {
 	k, _ := r.order.Remove(e).(*repeated)
 	delete(r.kinds, k.kind)
+	r.kept -= k.size()
 	return k.summary()
 }
 
@@ -81,7 +108,9 @@ func (r *repeats) due(now time.Time) []*Alert {
 			continue
 		}
 		out = append(out, summary)
+		r.kept -= k.size()
 		k.since, k.more, k.last = now, 0, nil
+		r.kept += k.size()
 		r.order.MoveToBack(e)
 	}
 	return out

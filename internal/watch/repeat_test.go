@@ -19,7 +19,7 @@ func TestRepeats(t *testing.T) {
 		a.Subject.Target = target
 		first, forgotten := r.take(a, start.Add(at))
 		if forgotten != nil {
-			t.Errorf("got %q, want nothing to be forgotten", forgotten.Output)
+			t.Errorf("got %d, want nothing to be forgotten", len(forgotten))
 		}
 		return first
 	}
@@ -66,13 +66,40 @@ func TestRepeatsForget(t *testing.T) {
 			if first != (n == 0) {
 				t.Fatalf("%d: got first %t, want %t", i, first, n == 0)
 			}
-			if forgotten != nil {
-				counted++
-			}
+			counted += len(forgotten)
 		}
 	}
 	if len(r.kinds) != maxKinds || r.order.Len() != maxKinds || counted != maxKinds {
 		t.Errorf("got %d kinds, %d in order and %d summaries, want %d of each", len(r.kinds), r.order.Len(), counted, maxKinds)
+	}
+}
+
+// TestRepeatsKeep: however long names are, what is remembered of them is bounded,
+// and what was counted is not lost.
+func TestRepeatsKeep(t *testing.T) {
+	r := repeats{window: time.Hour}
+	now := time.Now()
+	first, counted := 0, 0
+	const all, length = 3000, 8 << 10
+	for i := range all {
+		a := example(strings.Repeat("x", length))
+		a.Subject.Target = strconv.Itoa(i)
+		for range 2 {
+			is, forgotten := r.take(a, now)
+			if counted += len(forgotten); is {
+				first++
+			}
+		}
+		if r.kept > maxKept {
+			t.Fatalf("got %d bytes kept, want at most %d", r.kept, maxKept)
+		}
+	}
+	if want := maxKept / (2 * length); first != all || r.order.Len() >= want || r.order.Len() < want*9/10 {
+		t.Errorf("got %d new kinds and %d remembered, want %d and nearly %d", first, r.order.Len(), all, want)
+	}
+	counted += len(r.rest())
+	if counted != all || r.kept != 0 {
+		t.Errorf("got %d summaries and %d bytes left, want %d and 0", counted, r.kept, all)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"bulkhead/internal/engine"
 	"bulkhead/internal/falco"
+	"bulkhead/internal/report"
 )
 
 // A Reaction is what is done to the container of an alert.
@@ -98,7 +99,8 @@ func (r *Responder) Seen(a *Alert) {
 		}
 		r.last[key] = now
 		job := &Audit{
-			Rule: a.Rule, Response: reaction.Response, Container: a.Container.Name, ID: a.Container.ID, Image: a.Container.Image, Alert: a.Output,
+			Rule: a.Rule, Response: reaction.Response, Container: report.Printable(a.Container.Name), ID: a.Container.ID,
+			Image: report.Printable(a.Container.Image), Alert: a.Output,
 		}
 		select {
 		case r.waiting <- job:
