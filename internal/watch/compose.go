@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"bulkhead/internal/frontend/compose"
-	"bulkhead/internal/model"
 	"bulkhead/internal/source"
 )
 
@@ -92,57 +90,4 @@ func (d *Drift) tellDeclared(details *Details, file string, found []difference) 
 	a.addContainer(c.ID, c.Name, c.Image)
 	a.Subject.Image = c.ID // each container is one of its own
 	d.Take(&a)
-}
-
-// A difference is a setting that a container has otherwise than declared.
-type difference struct{ key, declared, has string }
-
-// differences compares what can only differ where somebody changed it.
-func differences(declared, has *model.Workload) []difference {
-	var out []difference
-	add := func(known bool, key, want, got string) {
-		if known && want != got {
-			out = append(out, difference{key, want, got})
-		}
-	}
-	flag := func(key string, want, got model.Fact[bool]) {
-		add(want.State != model.Unknown && got.State != model.Unknown, key, fmt.Sprint(want.Value), fmt.Sprint(got.Value))
-	}
-	limit := func(key string, want, got model.Fact[int64]) {
-		add(want.State != model.Unknown && got.State != model.Unknown, key, fmt.Sprint(max(want.Value, 0)), fmt.Sprint(max(got.Value, 0)))
-	}
-	list := func(key string, want, got model.List[string]) {
-		add(want.Known() && got.Known(), key, items(want), items(got))
-	}
-	host := func(key string, want, got model.Fact[model.Namespace]) {
-		add(want.State != model.Unknown && got.State != model.Unknown, key, hostOr(want.Value), hostOr(got.Value))
-	}
-	flag("privileged", declared.Privileged, has.Privileged)
-	flag("read_only", declared.ReadOnlyRoot, has.ReadOnlyRoot)
-	limit("mem_limit", declared.Memory, has.Memory)
-	limit("pids_limit", declared.PIDs, has.PIDs)
-	list("cap_add", declared.CapAdd, has.CapAdd)
-	list("cap_drop", declared.CapDrop, has.CapDrop)
-	host("pid", declared.PID, has.PID)
-	host("ipc", declared.IPC, has.IPC)
-	host("network_mode", declared.Network, has.Network)
-	add(declared.User.State == model.Set && has.User.State != model.Unknown, "user", declared.User.Value.Name, has.User.Value.Name)
-	return out
-}
-
-// items returns a list in an order of its own.
-func items(l model.List[string]) string {
-	var all []string
-	for _, i := range l.Items {
-		all = append(all, i.Value)
-	}
-	slices.Sort(all)
-	return "[" + strings.Join(slices.Compact(all), ", ") + "]"
-}
-
-func hostOr(n model.Namespace) string {
-	if n.Mode == "host" {
-		return n.Mode
-	}
-	return "own"
 }
