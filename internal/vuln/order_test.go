@@ -164,8 +164,8 @@ func TestOrderTime(t *testing.T) {
 				if v, err := o.version(text); err == nil {
 					_, _ = v.cmp(text + "1") // only the time matters
 				}
-				if d := time.Since(start); d > 100*time.Millisecond {
-					t.Errorf("%s: %q… takes %v, want less than 100ms", ecosystem, part, d)
+				if d := time.Since(start); d > time.Second {
+					t.Errorf("%s: %q… takes %v, want less than a second, also on a busy machine", ecosystem, part, d)
 				}
 			}
 		}
