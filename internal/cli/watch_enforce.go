@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -26,6 +27,7 @@ type watchEnforce struct {
 	policies []enforcePolicy
 	networks []netip.Prefix
 	enforcer *sensor.Enforcer
+	module   bool // BPF-LSM is in use
 	app      *app
 	mu       sync.Mutex
 	failed   []error
@@ -99,6 +101,13 @@ func (e *watchEnforce) open(a *app) error {
 	if e.enforcer, err = sensor.NewEnforcer(); err != nil {
 		return fmt.Errorf("nothing is enforced: %w", err)
 	}
+	if slices.ContainsFunc(e.policies, func(p enforcePolicy) bool { return p.what == "drift" && p.mode != sensor.Off }) {
+		err := e.enforcer.Module()
+		if err != nil {
+			a.say(report.Printable("bulkhead: BPF-LSM is not available: " + err.Error()))
+		}
+		e.module = err == nil
+	}
 	return nil
 }
 
@@ -118,11 +127,16 @@ func (e *watchEnforce) begin(d *watch.Details) {
 	}
 }
 
-// keepPrograms keeps a container from programs that are not of its image, by
-// refusing them and by killing what is not refused, and says how. The error is
-// that neither works.
+// keepPrograms keeps a container from programs that are not of its image, and says
+// how: through BPF-LSM, else by refusing them and by killing what is not refused.
+// The error is that none works.
 func (e *watchEnforce) keepPrograms(d *watch.Details, m sensor.Mode) (how string, err error) {
 	id := d.Container.ID
+	if e.module && d.Upper != "" { // BPF-LSM tells by the layer what the container has written
+		if err := e.enforcer.Refuse(id, m); err == nil {
+			return "at exec, and where libraries are loaded: refused by BPF-LSM", nil
+		}
+	}
 	killing := e.enforcer.Programs(id, m)
 	if m != sensor.Deny {
 		return "", killing

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -35,6 +37,7 @@ type Enforcer struct {
 	groups     hierarchy
 	collection *ebpf.Collection // of what all containers share
 	exec       link.Link
+	module     *module // where Module was called and it works
 	reader     *ringbuf.Reader
 	boot       time.Time
 
@@ -95,14 +98,10 @@ func NewEnforcer() (*Enforcer, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared := spec.Copy()
-	for _, c := range connections {
-		delete(shared.Programs, c.name)
-	}
-	err = errors.Join(shared.Variables["subsystem"].Set(e.groups.subsystem), shared.Variables["machine"].Set(machine))
-	if err != nil {
+	if err := errors.Join(spec.Variables["subsystem"].Set(e.groups.subsystem), spec.Variables["machine"].Set(machine)); err != nil {
 		return nil, fmt.Errorf("set up the enforcer's programs: %w", err)
 	}
+	shared := only(spec, "program_changed")
 	if e.collection, err = ebpf.NewCollection(shared); err != nil {
 		return nil, fmt.Errorf("load the enforcer's programs: %s (bulkhead doctor says what this kernel gives)", meaning(err))
 	}
@@ -111,6 +110,22 @@ func NewEnforcer() (*Enforcer, error) {
 		return nil, fmt.Errorf("open the enforcer's ring buffer: %w", err)
 	}
 	return e, nil
+}
+
+// only returns a copy of spec with these of its programs.
+func only(spec *ebpf.CollectionSpec, programs ...string) *ebpf.CollectionSpec {
+	out := spec.Copy()
+	maps.DeleteFunc(out.Programs, func(name string, _ *ebpf.ProgramSpec) bool { return !slices.Contains(programs, name) })
+	return out
+}
+
+// load loads programs that share these maps with the others.
+func (e *Enforcer) load(spec *ebpf.CollectionSpec, shared ...string) (*ebpf.Collection, error) {
+	replaced := map[string]*ebpf.Map{}
+	for _, name := range shared {
+		replaced[name] = e.collection.Maps[name]
+	}
+	return ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: replaced})
 }
 
 // machineSpace returns the number of the mount namespace that runtimes start in:
@@ -144,6 +159,11 @@ func (e *Enforcer) Programs(id string, m Mode) error {
 		}
 		e.exec = l
 	}
+	return e.choose(id, m)
+}
+
+// choose says what is done about the programs of a container.
+func (e *Enforcer) choose(id string, m Mode) error {
 	_, group, err := groupDir(e.groups.root, id)
 	if err != nil {
 		return err
@@ -193,14 +213,11 @@ func (e *Enforcer) Egress(id string, m Mode, allowed []netip.Prefix) error {
 }
 
 func (e *Enforcer) loadEgress(group uint64, m Mode, allowed []netip.Prefix) (*egress, error) {
-	spec := e.spec.Copy()
-	delete(spec.Programs, "program_changed")
+	spec := only(e.spec, "connect4", "connect6", "sendmsg4", "sendmsg6")
 	if err := errors.Join(spec.Variables["group"].Set(group), spec.Variables["mode"].Set(uint32(m))); err != nil {
 		return nil, fmt.Errorf("set up the programs for connections: %w", err)
 	}
-	c, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{
-		MapReplacements: map[string]*ebpf.Map{"verdicts": e.collection.Maps["verdicts"], "lost": e.collection.Maps["lost"]},
-	})
+	c, err := e.load(spec, "verdicts", "lost")
 	if err != nil {
 		return nil, fmt.Errorf("load the programs for connections: %s", meaning(err))
 	}
@@ -345,6 +362,9 @@ func (e *Enforcer) Close() error {
 	}
 	if e.exec != nil {
 		errs = append(errs, e.exec.Close())
+	}
+	if e.module != nil {
+		errs = append(errs, e.module.close())
 	}
 	errs = append(errs, e.reader.Close())
 	e.collection.Close()

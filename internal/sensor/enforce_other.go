@@ -20,6 +20,12 @@ func NewEnforcer() (*Enforcer, error) {
 // Programs does nothing.
 func (*Enforcer) Programs(string, Mode) error { return nil }
 
+// Module does nothing.
+func (*Enforcer) Module() error { return nil }
+
+// Refuse does nothing.
+func (*Enforcer) Refuse(string, Mode) error { return nil }
+
 // Files does nothing.
 func (*Enforcer) Files(string, int, string) error { return nil }
 

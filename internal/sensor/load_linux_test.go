@@ -18,6 +18,7 @@ const (
 	noisy  = "BULKHEAD_TEST_CALLS" // duplicates a descriptor that does not exist, many times
 	paced  = "BULKHEAD_TEST_PACE"  // opens a file that does not exist, so many times a second, for a while
 	costly = "BULKHEAD_TEST_COST"  // measures what a call costs, as often as a line comes
+	drifts = "BULKHEAD_TEST_DRIFT" // runs what is not of an image, whose folder this is
 )
 
 // TestMain makes the test program the helper.
@@ -35,6 +36,8 @@ func TestMain(m *testing.M) {
 		pace(number(paced))
 	case number(costly) > 0:
 		cost(number(costly))
+	case os.Getenv(drifts) != "":
+		drift(os.Getenv(drifts))
 	default:
 		os.Exit(m.Run())
 	}

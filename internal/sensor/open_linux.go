@@ -252,12 +252,17 @@ func (s *Sensor) next(t *tracker, wait time.Duration) error {
 	return nil
 }
 
-// drain detaches, and reads until every event is accounted for.
+// drain detaches, and reads until every event is accounted for, or none has come
+// for a while.
 func (s *Sensor) drain(t *tracker) error {
 	if err := s.detach(); err != nil {
 		return err
 	}
+	var read uint64
 	for end := time.Now().Add(time.Second); time.Now().Before(end); {
+		if n := s.read.Load(); n > read {
+			read, end = n, time.Now().Add(time.Second)
+		}
 		c, err := s.Counts()
 		if err != nil || c.Produced == c.Read+c.Dropped {
 			t.expire(0)

@@ -24,11 +24,21 @@ func helper(t *testing.T, n int) int {
 	return cmd.Process.Pid
 }
 
+// tried tries the kind of program of that name.
+func tried(name string) Probe {
+	for _, t := range trials() {
+		if t.name == name {
+			return t.try()
+		}
+	}
+	return fails(name, "there is no such kind")
+}
+
 // needsKernel skips where the sensor cannot work, with the reason.
 func needsKernel(t testing.TB) {
 	t.Helper()
-	for _, p := range Probes() {
-		if (p.Name == "BTF" || p.Name == "ring buffer" || p.Name == "tp_btf") && p.Status != Works {
+	for _, p := range []func() Probe{probeBTF, probeRingBuffer, func() Probe { return tried("tp_btf") }} {
+		if p := p(); p.Status != Works {
 			t.Skipf("no sensor: %s: %s", p.Name, p.Detail)
 		}
 	}

@@ -1,19 +1,23 @@
 // The enforcer's programs. Those for connections run in the kernel where a
 // process of one control group connects or sends to an address that it names;
-// what they return decides whether it may. The other runs when a process has
-// changed its program, and kills it where the program is not of the image.
+// what they return decides whether it may. Those for programs refuse what is not
+// of the image where the kernel asks its security modules; where it does not ask
+// BPF, one runs when a process has changed its program, and kills it.
 
 #include "common.h"
 
 struct super_block { u64 s_magic; } CORE;
 struct inode { u32 i_nlink; struct super_block *i_sb; } CORE;
-struct file { struct inode *f_inode; } CORE;
+struct qstr { const u8 *name; } CORE;
+struct dentry { struct qstr d_name; } CORE;
+struct path { struct dentry *dentry; } CORE;
+struct file { struct path f_path; struct inode *f_inode; } CORE;
 struct mm_struct { struct file *exe_file; } CORE;
 struct ns_common { u32 inum; } CORE;
 struct mnt_namespace { struct ns_common ns; } CORE;
 struct nsproxy { struct mnt_namespace *mnt_ns; } CORE;
 struct task_struct { struct css_set *cgroups; struct mm_struct *mm; struct nsproxy *nsproxy; } CORE;
-struct linux_binprm { const char *filename; } CORE;
+struct linux_binprm { struct file *file; const char *filename; } CORE;
 
 // What the kernel gives programs for socket addresses: linux/bpf.h. Only user_ip6
 // is read in parts.
@@ -131,8 +135,42 @@ inline u32 mode_of(struct task_struct *t, u64 *found)
 	return 0;
 }
 
-// program_changed kills a process whose program was written by its container,
-// or is no file at all. It has not run an instruction of it yet.
+// foreign reports whether a file was written by its container, or is no file at
+// all: not of the image.
+enum { WRITTEN = 1, NO_FILE };
+inline int foreign(struct file *f)
+{
+	struct inode *node = 0;
+	struct super_block *sb = 0;
+	void *upper = 0;
+	u64 magic = 0;
+	u32 links = 1;
+	MEMBER(node, f, f_inode);
+	if (!node)
+		return 0;
+	MEMBER(links, node, i_nlink);
+	MEMBER(sb, node, i_sb);
+	MEMBER(magic, sb, s_magic);
+	if (magic == 0x794c7630) // an overlay's inode is followed by the dentry of its upper layer
+		read_kernel(&upper, sizeof upper, (void *)node + __builtin_preserve_type_info(*(struct inode *)0, 1));
+	return upper ? WRITTEN : links ? 0 : NO_FILE;
+}
+
+// by_runtime reports whether a task is the runtime, which starts from memory, on
+// its way into the container.
+inline int by_runtime(struct task_struct *t)
+{
+	struct nsproxy *spaces = 0;
+	struct mnt_namespace *mounts = 0;
+	u32 space = 0;
+	MEMBER(spaces, t, nsproxy);
+	MEMBER(mounts, spaces, mnt_ns);
+	MEMBER(space, mounts, ns.inum);
+	return space == machine;
+}
+
+// program_changed kills a process whose program is not of the image. It has not
+// run an instruction of it yet.
 SEC("tp_btf/sched_process_exec")
 int program_changed(u64 *ctx)
 {
@@ -140,31 +178,14 @@ int program_changed(u64 *ctx)
 	struct linux_binprm *bprm = (void *)ctx[2];
 	struct mm_struct *mm = 0;
 	struct file *f = 0;
-	struct inode *node = 0;
-	struct super_block *sb = 0;
-	struct nsproxy *spaces = 0;
-	struct mnt_namespace *mounts = 0;
-	u64 magic = 0, id = 0;
-	u32 links = 1, space = 0;
-	void *upper = 0;
 	struct verdict v = {};
+	u64 id = 0;
 	u32 m = mode_of(t, &id);
-	if (!m)
-		return 0;
-	MEMBER(spaces, t, nsproxy);
-	MEMBER(mounts, spaces, mnt_ns);
-	MEMBER(space, mounts, ns.inum);
-	if (space == machine) // the runtime, which starts from memory, on its way into the container
+	if (!m || by_runtime(t))
 		return 0;
 	MEMBER(mm, t, mm);
 	MEMBER(f, mm, exe_file);
-	MEMBER(node, f, f_inode);
-	MEMBER(links, node, i_nlink);
-	MEMBER(sb, node, i_sb);
-	MEMBER(magic, sb, s_magic);
-	if (magic == 0x794c7630) // an overlay's inode is followed by the dentry of its upper layer
-		read_kernel(&upper, sizeof upper, (void *)node + __builtin_preserve_type_info(*(struct inode *)0, 1));
-	if (links && !upper)
+	if (!foreign(f))
 		return 0;
 	v.denied = m == DENY && !send_signal(9);
 	v.kind = PROGRAM;
@@ -174,4 +195,53 @@ int program_changed(u64 *ctx)
 	read_kernel_text(v.name, sizeof v.name, name);
 	tell(&v);
 	return 0;
+}
+
+// refused tells of a file that is not of the image, and returns what the kernel
+// should answer.
+inline int refused(struct file *f)
+{
+	struct task_struct *t = (void *)current_task();
+	struct verdict v = {};
+	u64 id = 0;
+	u32 m = mode_of(t, &id);
+	if (!m || by_runtime(t))
+		return 0;
+	v.denied = m == DENY;
+	v.kind = PROGRAM;
+	v.group = id;
+	if (path_of(&f->f_path, v.name, sizeof v.name) < 0) { // it is longer
+		struct dentry *d = 0;
+		const u8 *name = 0;
+		MEMBER(d, f, f_path.dentry);
+		MEMBER(name, d, d_name.name);
+		read_kernel_text(v.name, sizeof v.name, name);
+	}
+	tell(&v);
+	return m == DENY ? -1 : 0; // EPERM
+}
+
+// program_checked is asked about every program before it is started, and about a
+// script before its interpreter is.
+SEC("lsm/bprm_check_security")
+int program_checked(u64 *ctx)
+{
+	struct linux_binprm *bprm = (void *)ctx[0];
+	struct file *f = bprm->file;
+	return foreign(f) ? refused(f) : 0;
+}
+
+// code_checked is asked about every file that code is loaded from: libraries, and
+// the program that starts, which program_checked has been asked about. Memory is
+// left alone: runtimes that compile share it with themselves.
+SEC("lsm/mmap_file")
+int code_checked(u64 *ctx)
+{
+	struct file *f = (void *)ctx[0], *exe = 0;
+	struct mm_struct *mm = 0;
+	if (!(ctx[2] & 4) || foreign(f) != WRITTEN) // PROT_EXEC
+		return 0;
+	MEMBER(mm, (struct task_struct *)current_task(), mm);
+	MEMBER(exe, mm, exe_file);
+	return exe == f ? 0 : refused(f);
 }
