@@ -60,7 +60,7 @@ func TestReadLearned(t *testing.T) {
 // what was saved.
 func FuzzReadLearned(f *testing.F) {
 	r := &Learned{
-		Version: formatVersion, Name: "web", Verified: true, Measures: Measures{true, true, true, true}, Capabilities: []string{"CHOWN"},
+		Version: formatVersion, Name: "web", Verified: true, Measures: Measures{true, true, true, true, false}, Capabilities: []string{"CHOWN"},
 		Profile: newTable().profile([]string{"socket"}, nil, false), Writable: []Place{{Path: "/run", Files: []string{"/run/pid"}}},
 		Granted: Granted{Ports: []string{"80/tcp"}}, Executed: []string{"/web"}, NewCalls: []int{1, 0},
 	}

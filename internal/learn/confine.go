@@ -39,6 +39,9 @@ func (s *subject) options(h *hardening) (map[string]json.RawMessage, error) {
 		}
 		set["ReadonlyRootfs"], set["Tmpfs"] = true, tmpfs
 	}
+	if h.noNetwork {
+		set["NetworkMode"], set["PortBindings"], set["PublishAllPorts"] = "none", map[string]any{}, false
+	}
 	out := map[string]json.RawMessage{}
 	for k, v := range set {
 		text, err := json.Marshal(v)

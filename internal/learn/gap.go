@@ -73,6 +73,7 @@ func (r *Learned) Text() string {
 	row("root file system", either(r.Granted.ReadOnly, "read-only", "writable"), either(len(r.Writable) == 1, "1 folder", fmt.Sprintf("%d folders", len(r.Writable))), either(r.Measures.ReadOnly, "read-only", "writable"))
 	row("new privileges", either(r.Granted.NoNewPrivileges, "no", "yes"), "", either(r.Measures.NoNewPrivileges, "no", "yes"))
 	row("ports", listed(r.Granted.Ports), ports(r.Listening), either(len(g.PortsUnused) > 0, "nothing listens on "+listed(g.PortsUnused), ""))
+	row("networks", listed(r.Granted.Networks), reached(r.Reaches), either(r.Measures.NoNetwork, "none", ""))
 	row("users", "", users(r.Users), "")
 	_ = w.Flush() // into memory
 	r.lists(&b)
@@ -91,7 +92,7 @@ func (r *Learned) lists(b *bytes.Buffer) {
 		head  string
 		items []string
 	}{
-		{"programs that ran", r.Executed}, {"connected to", r.Peers}, {"could not be written, and the test passes", r.Denied}, {"taken back", r.Backed},
+		{"programs that ran", r.Executed}, {"connected to", r.connections()}, {"could not be written, and the test passes", r.Denied}, {"taken back", r.Backed},
 	} {
 		if len(l.items) > 0 {
 			fmt.Fprintf(b, "\n%s\n  %s\n", l.head, strings.Join(l.items, "\n  "))
@@ -113,6 +114,39 @@ func (r *Learned) lists(b *bytes.Buffer) {
 	default:
 		fmt.Fprintf(b, "verified: it starts, restarts and stops under all of this; no test was given, so what it does for others was not seen\n")
 	}
+}
+
+// reached returns the networks that somebody was connected to in.
+func reached(all []Reach) string {
+	var out []string
+	for _, n := range all {
+		if len(n.Peers) > 0 {
+			out = append(out, either(n.Network == "", "beyond them", n.Network))
+		}
+	}
+	return listed(out)
+}
+
+// connections says whom it connected to, and what may follow for the networks:
+// whether others reach it there, no copy can tell.
+func (r *Learned) connections() []string {
+	var out []string
+	beyond := false
+	for _, n := range r.Reaches {
+		beyond = beyond || n.Network == ""
+		switch {
+		case n.Network == "":
+			out = append(out, "beyond its networks: "+listed(n.Peers))
+		case len(n.Peers) > 0:
+			out = append(out, "in "+n.Network+": "+listed(n.Peers))
+		case len(r.Reaches) > 1:
+			out = append(out, "in "+n.Network+": nobody; it needs that network only where others connect to it there")
+		}
+	}
+	if !beyond && len(r.Granted.Ports) == 0 && len(r.Reaches) > 0 && !r.Measures.NoNetwork {
+		out = append(out, "nobody beyond its networks, and no port is published: they can be internal")
+	}
+	return out
 }
 
 // rare says what the programs could call and did not.

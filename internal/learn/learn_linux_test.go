@@ -20,6 +20,7 @@ import (
 	"bulkhead/internal/learn"
 	"bulkhead/internal/sensor"
 	"bulkhead/internal/servicetest"
+	"bulkhead/internal/source"
 )
 
 // TestMain is also the test command of services: of which is chosen by the
@@ -200,6 +201,30 @@ func TestInPlace(t *testing.T) {
 	defer func() { _ = resp.Body.Close() }()
 	if text, err := io.ReadAll(resp.Body); err != nil || !strings.HasPrefix(string(text), "written at ") {
 		t.Errorf("the container's volume: got %q, %v; want what a copy wrote", text, err)
+	}
+}
+
+// TestAlone: what neither listens nor connects passes without a network, and its
+// published port goes from the file that describes it.
+func TestAlone(t *testing.T) {
+	e := recorded(t)
+	const tag = "bulkhead-learn-test/alone:1"
+	enginetest.Image(t, tag)
+	r, err := learn.Run(t.Context(), learn.Options{
+		Engine: e, Container: enginetest.Create(t, "--publish", "9000", tag), Runs: 1, Timeout: time.Minute, Log: func(s string) { t.Log(s) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.Verified || !r.Measures.NoNetwork || !slices.Equal(r.Gap.PortsUnused, []string{"9000/tcp"}) {
+		t.Fatalf("got verified %t, %+v, ports without a listener %q; want no network, and 9000/tcp\n%s", r.Verified, r.Measures, r.Gap.PortsUnused, r.Text())
+	}
+	p, err := r.Patch(source.NewFile("run.sh", []byte("docker run --publish 9000 "+tag+"\n")), "alone", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(p.After.Text); !strings.Contains(got, "--network none") || strings.Contains(got, "9000") {
+		t.Errorf("got %s, want it without a network and without the port", got)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 )
 
@@ -40,6 +41,7 @@ type Learned struct {
 	Writable  []Place    `json:"writable"`
 	Listening []Listener `json:"listening"`
 	Peers     []string   `json:"peers"`    // addresses and ports that were connected to
+	Reaches   []Reach    `json:"reaches"`  // the same by networks; those beyond them at the end
 	Users     []int64    `json:"users"`    // uids that processes ran as, inside
 	ExitCode  int        `json:"exitCode"` // after its stop signal
 
@@ -88,6 +90,7 @@ type Measures struct {
 	Capabilities    bool `json:"capabilities"`
 	NoNewPrivileges bool `json:"noNewPrivileges"`
 	ReadOnly        bool `json:"readOnly"`
+	NoNetwork       bool `json:"noNetwork"`
 }
 
 // ReadLearned reads what was saved.
@@ -110,9 +113,10 @@ type use struct {
 	started                                 map[string]bool // names of programs as they were asked for
 	listening                               []Listener
 	users                                   []int64
-	real                                    map[string]string // where folders that were written to really are
-	folders                                 map[string]folder // by that
-	absent                                  map[string]bool   // folders that were not there when they were looked for
+	networks                                map[string]netip.Prefix // that the container was in
+	real                                    map[string]string       // where folders that were written to really are
+	folders                                 map[string]folder       // by that
+	absent                                  map[string]bool         // folders that were not there when they were looked for
 }
 
 // add adds what another run has used and returns how many calls are new.
@@ -146,8 +150,10 @@ func (u *use) add(v *use) int {
 	u.users = merged(u.users, v.users)
 	if u.real == nil {
 		u.real, u.folders, u.absent = map[string]string{}, map[string]folder{}, map[string]bool{}
+		u.networks = map[string]netip.Prefix{}
 	}
 	maps.Copy(u.absent, v.absent)
+	maps.Copy(u.networks, v.networks)
 	maps.Copy(u.real, v.real)
 	maps.Copy(u.folders, v.folders)
 	return len(u.calls) - before

@@ -56,7 +56,7 @@ func (l *learner) create(name string, h *hardening) (string, error) {
 		return "", err
 	}
 	own := l.subject.own()
-	if own == "" {
+	if own == "" || h != nil && h.noNetwork {
 		return id, nil
 	}
 	for _, network := range slices.Sorted(maps.Keys(l.subject.in.NetworkSettings.Networks)) {

@@ -98,10 +98,38 @@ func (r *Learned) wants(w *model.Workload, profile string) []finding.Finding {
 		set("no privileged mode", w.Privileged, false)
 		r.capabilities(w, want)
 	}
+	if r.Measures.NoNetwork && w.Network.Value.Mode != "none" {
+		want("no network", noNetwork(w))
+	}
+	for _, p := range w.Ports {
+		if r.unused(p) {
+			var remove []source.Edit
+			if p.Delete != nil {
+				remove = p.Delete()
+			}
+			want(fmt.Sprintf("no published port %d/%s, on which nothing listens", p.First, p.Protocol), remove)
+		}
+	}
 	if r.Measures.Seccomp && profile != "" && w.Seccomp.Value != profileName(w, profile) {
 		want("the seccomp profile "+profile, edits(w.Seccomp, profileName(w, profile)))
 	}
 	return out
+}
+
+// unused reports whether nothing listens on a port that is published. Of a range one
+// may be left over for later.
+func (r *Learned) unused(p model.Port) bool {
+	return p.State != model.Unknown && p.First == p.Last && slices.Contains(r.Gap.PortsUnused, fmt.Sprintf("%d/%s", p.First, p.Protocol))
+}
+
+// noNetwork returns the edits that leave a workload without a network. A Compose
+// service that names networks cannot have a mode too, and a manifest cannot say it.
+func noNetwork(w *model.Workload) []source.Edit {
+	named := func(a model.Attachment) bool { return a.Name != "default" || a.Place.Span.Text() == a.Name }
+	if w.Surface == model.Kube || w.Surface == model.Compose && slices.ContainsFunc(w.Attachments, named) {
+		return nil
+	}
+	return edits(w.Network, model.Namespace{Mode: "none"})
 }
 
 // profileName returns how a workload names a seccomp profile: a manifest by its

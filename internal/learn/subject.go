@@ -169,6 +169,7 @@ type hardening struct {
 	dropAll         bool
 	noNewPrivileges bool
 	readOnly        bool
+	noNetwork       bool
 	places          []Place
 }
 
@@ -222,7 +223,11 @@ func (s *subject) body(h *hardening, inPlace bool) ([]byte, error) {
 	if config["HostConfig"], err = json.Marshal(host); err != nil {
 		return nil, err
 	}
-	if config["NetworkingConfig"], err = json.Marshal(s.network(inPlace)); err != nil {
+	networks := s.network(inPlace)
+	if h != nil && h.noNetwork {
+		networks = networking{}
+	}
+	if config["NetworkingConfig"], err = json.Marshal(networks); err != nil {
 		return nil, err
 	}
 	return json.Marshal(config)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/netip"
 	"os"
 	"os/exec"
 	"slices"
@@ -130,7 +131,10 @@ type state struct {
 			HostIP   string `json:"HostIp"`
 			HostPort string
 		}
-		Networks map[string]struct{ IPAddress string }
+		Networks map[string]struct {
+			IPAddress   string
+			IPPrefixLen int
+		}
 	}
 }
 
@@ -268,7 +272,7 @@ func (l *learner) look(id string, seen *use) error {
 	if err != nil {
 		return err
 	}
-	now := use{written: map[string]bool{}, real: map[string]string{}, folders: map[string]folder{}, absent: map[string]bool{}}
+	now := use{written: map[string]bool{}, real: map[string]string{}, folders: map[string]folder{}, absent: map[string]bool{}, networks: s.networks()}
 	k, err := kernel.Read("/", s.State.Pid)
 	if err == nil {
 		for _, t := range k.Tasks {
@@ -324,6 +328,17 @@ func isScript(name string) bool {
 	var first [len(begin)]byte
 	_, err = io.ReadFull(f, first[:])
 	return err == nil && string(first[:]) == begin
+}
+
+// networks returns the addresses of the networks that a copy is in.
+func (s *state) networks() map[string]netip.Prefix {
+	out := map[string]netip.Prefix{}
+	for name, n := range s.NetworkSettings.Networks {
+		if p, err := netip.ParsePrefix(fmt.Sprintf("%s/%d", n.IPAddress, n.IPPrefixLen)); err == nil {
+			out[name] = p.Masked()
+		}
+	}
+	return out
 }
 
 // changes notes what a copy has written to its own layer.

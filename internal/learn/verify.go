@@ -15,7 +15,7 @@ func (l *learner) verify(r *Learned) error {
 	h := &hardening{
 		dropAll: true, capabilities: r.Capabilities, noNewPrivileges: true,
 		readOnly: !slices.ContainsFunc(r.Writable, func(p Place) bool { return p.Path == "/" }), places: r.Writable,
-		seccomp: l.table.profile(r.Calls, r.Capabilities, r.Compat),
+		seccomp: l.table.profile(r.Calls, r.Capabilities, r.Compat), noNetwork: l.alone(r),
 	}
 	if !h.readOnly {
 		r.back("a read-only root file system: files are written to / itself")
@@ -35,7 +35,7 @@ func (l *learner) verify(r *Learned) error {
 		}
 	}
 	r.Capabilities, r.Profile = h.capabilities, l.table.profile(r.Calls, h.capabilities, r.Compat)
-	r.Measures = Measures{Seccomp: h.seccomp != nil, Capabilities: h.dropAll, NoNewPrivileges: h.noNewPrivileges, ReadOnly: h.readOnly}
+	r.Measures = Measures{Seccomp: h.seccomp != nil, Capabilities: h.dropAll, NoNewPrivileges: h.noNewPrivileges, ReadOnly: h.readOnly, NoNetwork: h.noNetwork}
 	if missing := r.Profile.Missing(); len(missing) > 0 && failure == "" {
 		failure = "no container starts without " + strings.Join(missing, ", ")
 	}
@@ -100,6 +100,7 @@ func (h *hardening) measures() []measure {
 	return []measure{
 		{"no new privileges", &h.noNewPrivileges},
 		{"a read-only root file system", &h.readOnly},
+		{"no network", &h.noNetwork},
 		{"its capabilities alone", &h.dropAll},
 		{"its seccomp profile", &profile},
 	}
@@ -169,13 +170,18 @@ func (l *learner) openPlaces(r *Learned, h *hardening, o *outcome) bool {
 func (l *learner) without(r *Learned, h *hardening, failure string) (*hardening, string, error) {
 	for _, leave := range []struct {
 		name string
+		on   bool
 		out  func(*hardening)
 	}{
-		{"no new privileges", func(h *hardening) { h.noNewPrivileges = false }},
-		{"a read-only root file system", func(h *hardening) { h.readOnly = false }},
-		{"dropping capabilities", func(h *hardening) { h.dropAll, h.capabilities = false, r.Granted.Capabilities }},
-		{"the seccomp profile", func(h *hardening) { h.seccomp = nil }},
+		{"no network", h.noNetwork, func(h *hardening) { h.noNetwork = false }},
+		{"no new privileges", h.noNewPrivileges, func(h *hardening) { h.noNewPrivileges = false }},
+		{"a read-only root file system", h.readOnly, func(h *hardening) { h.readOnly = false }},
+		{"dropping capabilities", h.dropAll, func(h *hardening) { h.dropAll, h.capabilities = false, r.Granted.Capabilities }},
+		{"the seccomp profile", h.seccomp != nil, func(h *hardening) { h.seccomp = nil }},
 	} {
+		if !leave.on {
+			continue
+		}
 		less := *h
 		leave.out(&less)
 		why, _, err := l.try(r, &less, throughRestart)

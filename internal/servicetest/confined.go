@@ -34,6 +34,9 @@ func Options(l *learn.Learned, dir string) ([]string, error) {
 	if l.Measures.NoNewPrivileges {
 		out = append(out, "--security-opt", "no-new-privileges")
 	}
+	if l.Measures.NoNetwork {
+		out = append(out, "--network", "none")
+	}
 	if l.Measures.ReadOnly {
 		out = append(out, "--read-only")
 		for _, p := range l.Writable {
