@@ -58,12 +58,14 @@ func TestPatchNetwork(t *testing.T) {
 		},
 		"named networks": {
 			"compose.yaml", "services:\n  web:\n    image: web:1\n    networks: [back]\nnetworks:\n  back:\n",
-			"services:\n  web:\n    image: web:1\n    networks: [back]\nnetworks:\n  back:\n", []string{"no network"},
+			"services:\n  web:\n    image: web:1\n    networks: [back]\nnetworks:\n  back:\n",
+			[]string{"no network"},
 		},
 		"run": {"run.sh", "docker run -d --name web -p 9000:9000 web:1\n", "docker run --network none -d --name web web:1\n", nil},
 		"manifest": {
 			"pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: site\nspec:\n  containers:\n    - name: web\n      image: web:1\n",
-			"apiVersion: v1\nkind: Pod\nmetadata:\n  name: site\nspec:\n  containers:\n    - name: web\n      image: web:1\n", []string{"no network"},
+			"apiVersion: v1\nkind: Pod\nmetadata:\n  name: site\nspec:\n  containers:\n    - name: web\n      image: web:1\n",
+			[]string{"no network"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"bulkhead/internal/servicetest"
 )
 
-var servicesFlag = flag.String("services", "nginx,redis", "the services that TestServices learns about; all is all of servicetest")
+var servicesFlag = flag.String("services", "nginx,redis,haproxy", "the services that TestServices learns about; all is all of servicetest")
 
 // serviceImage returns the image of a service, whose layers are kept already:
 // make bench-services makes them.
@@ -59,6 +59,9 @@ func TestServices(t *testing.T) {
 			t.Logf("\n%s", r.Text())
 			if !r.Verified || r.Measures != (learn.Measures{Seccomp: true, Capabilities: true, NoNewPrivileges: true, ReadOnly: true}) {
 				t.Errorf("got verified %t, measures %+v, %s; want all in force", r.Verified, r.Measures, r.Failure)
+			}
+			if len(r.Backed) > 0 {
+				t.Errorf("taken back: got %q, want nothing: what it needs was seen", r.Backed)
 			}
 			if n := len(r.Profile.Allowed()); n > 160 {
 				t.Errorf("profile: got %d calls, want at most 160", n)

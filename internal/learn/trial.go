@@ -288,10 +288,18 @@ func (l *learner) look(id string, seen *use) error {
 		return err
 	}
 	root := "/proc/" + strconv.Itoa(s.State.Pid) + "/root"
+	f, err := rootOf(s.State.Pid)
+	if err == nil {
+		defer func() { _ = f.Close() }() // it was only read
+		root = fmt.Sprintf("/proc/self/fd/%d", f.Fd())
+	}
 	written := maps.Clone(now.written)
 	maps.Copy(written, l.watch.written(id))
 	for name := range written {
 		now.own(root, name)
+	}
+	if err != nil {
+		now.absent = nil // below another root nobody knows
 	}
 	now.executed = scripts(root, l.watch.started(id))
 	seen.add(&now)

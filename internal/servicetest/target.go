@@ -62,9 +62,10 @@ func (t *Target) Dial(ctx context.Context) (net.Conn, error) {
 }
 
 // Client runs a program of the service's image in a container of its own, with
-// the volumes of the service, and returns what it prints.
+// the volumes of the service, and returns what it prints. Its name begins with that
+// of the service's container.
 func (t *Target) Client(ctx context.Context, user string, args ...string) (string, error) {
-	run := []string{"run", "--rm", "--name", "bulkhead-service-client-" + word(), "--label", label, "--volumes-from", t.Container + ":ro", "--user", user, "--entrypoint", args[0], t.Image}
+	run := []string{"run", "--rm", "--name", t.Container + "-client-" + word(), "--label", label, "--volumes-from", t.Container + ":ro", "--user", user, "--entrypoint", args[0], t.Image}
 	cmd := exec.CommandContext(ctx, "docker", append(run, args[1:]...)...)
 	var said bytes.Buffer
 	cmd.Stderr = &said

@@ -14,9 +14,6 @@ import (
 	"bulkhead/internal/servicetest"
 )
 
-// prefix begins the names of all containers of services.
-const prefix = "bulkhead-service-"
-
 // drift plants what does not belong into a container each, and says what alerts.
 func drift(ctx context.Context) (err error) {
 	i, err := images()
@@ -147,7 +144,10 @@ func quiet(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	alerts := w.of(prefix)
+	var alerts []alert
+	for _, c := range running { // with its clients; what others run on this machine is not asked about
+		alerts = append(alerts, w.of(c.Name)...)
+	}
 	for _, a := range alerts {
 		fmt.Fprintf(os.Stderr, "%s: %s: %s\n", a.container(), a.Rule, a.Output)
 	}
