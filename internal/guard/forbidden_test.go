@@ -3,7 +3,6 @@ package guard_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -177,7 +176,7 @@ func starts(t *testing.T, lines map[string]bool) {
 		t.Errorf("denials named %d command lines, want at least 10", len(lines))
 	}
 	for line := range lines {
-		out, err := exec.CommandContext(t.Context(), "sh", "-c", line).CombinedOutput()
+		out, err := shell(t, line)
 		if err != nil {
 			t.Errorf("%s: %v\n%s", line, err, out)
 			continue

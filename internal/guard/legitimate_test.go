@@ -1,6 +1,8 @@
 package guard_test
 
 import (
+	"context"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -140,9 +142,8 @@ func main() {
 }
 `)
 	tool := filepath.Join(l.dir, "tool")
-	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", tool, filepath.Join(l.dir, "tool.go"))
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath")
-	if out, err := cmd.CombinedOutput(); err != nil {
+	build := "CGO_ENABLED=0 GOFLAGS=-trimpath go build -ldflags='-s -w' -o " + tool + " " + filepath.Join(l.dir, "tool.go")
+	if out, err := shell(t, build); err != nil {
 		t.Fatalf("build the image's tool: %v\n%s", err, out)
 	}
 	text, err := os.ReadFile(tool)
@@ -181,10 +182,7 @@ func TestLegitimate(t *testing.T) {
 	for _, client := range clients() {
 		for call := range strings.Lines(strings.TrimSpace(calls)) {
 			line := client + " " + strings.ReplaceAll(strings.TrimSpace(call), "$DIR", l.dir)
-			if strings.HasPrefix(call, "wait ") {
-				line = "timeout 20 " + line
-			}
-			out, err := exec.CommandContext(t.Context(), "sh", "-c", line).CombinedOutput()
+			out, err := shell(t, line)
 			if err != nil {
 				t.Errorf("%s: %v\n%s", line, err, last(out))
 			}
@@ -197,7 +195,7 @@ func TestLegitimate(t *testing.T) {
 		}
 		done++
 	}
-	streams(t)
+	l.streams(t)
 	if done < 60 {
 		t.Errorf("%d calls, want at least 60", done)
 	}
@@ -249,37 +247,45 @@ func composeCalls() []spelling {
 
 // streams holds connections open that carry bytes both ways: attach, logs -f,
 // events and exec.
-func streams(t *testing.T) {
+func (l *live) streams(t *testing.T) {
 	t.Helper()
 	docker := enginetest.Docker
 	docker(t, "run", "-d", "--name", "streamed", "box:1")
 	for _, client := range clients() {
 		for _, call := range []string{"logs -f streamed", "attach --sig-proxy=false streamed", "events --filter container=streamed"} {
-			cmd := exec.CommandContext(t.Context(), "sh", "-c", client+" "+call)
-			out, err := cmd.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			if strings.HasPrefix(call, "logs") {
-				first := make([]byte, 6)
-				if _, err := out.Read(first); err != nil || string(first) != "ready\n" {
-					t.Errorf("%s %s: got %q, %v, want ready", client, call, first, err)
-				}
-			}
-			ended := make(chan error, 1)
-			go func() { ended <- cmd.Wait() }()
-			select {
-			case err := <-ended:
-				t.Errorf("%s %s ended by itself: %v", client, call, err)
-			case <-time.After(500 * time.Millisecond): // it is still open, so it was not refused
-				_ = cmd.Process.Kill()
-				if err := <-ended; err == nil {
-					t.Errorf("%s %s had ended by itself", client, call)
-				}
-			}
+			l.stays(t, client, call)
 		}
+	}
+}
+
+// stays runs a docker command line that does not end by itself until the engine
+// has granted it.
+func (l *live) stays(t *testing.T, client, call string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, client, strings.Fields(call)...)
+	cmd.WaitDelay = time.Second
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if strings.HasPrefix(call, "logs") {
+		first := make([]byte, 6)
+		if _, err := io.ReadFull(out, first); err != nil || string(first) != "ready\n" {
+			t.Errorf("%s %s: got %q, %v, want ready", client, call, first, err)
+		}
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		t.Errorf("%s %s ended by itself: %v", client, call, err)
+	case <-time.After(500 * time.Millisecond): // it is still open, so it was not refused
+		cancel()
+		<-ended
 	}
 }

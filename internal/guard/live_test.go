@@ -79,7 +79,13 @@ func newLive(t testing.TB) *live {
 		if err := l.daemon.Process.Signal(unix.SIGTERM); err != nil {
 			t.Errorf("stop dockerd: %v", err)
 		}
-		<-read
+		select {
+		case <-read:
+		case <-time.After(patience):
+			t.Error("dockerd does not stop, so it is killed")
+			_ = l.daemon.Process.Kill() // it may have stopped just now
+			<-read
+		}
 		_ = l.daemon.Wait() // its exit code says nothing after a signal
 		if err := os.RemoveAll(dir); err != nil {
 			t.Errorf("remove the engine's folder: %v", err)

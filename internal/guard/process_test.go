@@ -41,18 +41,13 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// command returns the bulkhead command with args.
-func command(t testing.TB, args ...string) *exec.Cmd {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append(os.Environ(), commandVariable+"=1")
-	return cmd
-}
-
 // bulkhead runs the command and returns what it printed and its exit code.
 func bulkhead(t testing.TB, args ...string) (string, int) {
 	t.Helper()
-	out, err := command(t, args...).CombinedOutput()
+	cmd := command(t, args...)
+	late := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() }) // it may have ended just now
+	defer late.Stop()
+	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
@@ -88,7 +83,7 @@ func end(t testing.TB, cmd *exec.Cmd) {
 	if err := cmd.Process.Signal(unix.SIGTERM); err != nil {
 		t.Error(err)
 	}
-	if err := cmd.Wait(); err != nil {
+	if err := ended(t, cmd); err != nil {
 		t.Errorf("the guard ended with %v, want no error", err)
 	}
 }
@@ -141,7 +136,7 @@ func (l *live) allowOnce(t *testing.T) {
 	t.Helper()
 	l.tiny(t)
 	create := func(name string) (string, error) {
-		out, err := exec.CommandContext(t.Context(), "docker", "create", "--name", name, "--pid", "host", "tiny:1", "/x").CombinedOutput()
+		out, err := shell(t, "docker create --pid host --name "+name+" tiny:1 /x")
 		return string(out), err
 	}
 	out, err := create("once")
@@ -158,10 +153,10 @@ func (l *live) allowOnce(t *testing.T) {
 	if out, err := create("once"); err != nil {
 		t.Errorf("the allowed request: %v\n%s", err, out)
 	}
-	if out, err := exec.CommandContext(t.Context(), "docker", "start", "once").CombinedOutput(); bytes.Contains(out, []byte("denied by plugin")) {
+	if out, err := shell(t, "docker start once"); bytes.Contains(out, []byte("denied by plugin")) {
 		t.Errorf("start of the allowed container: %v\n%s", err, out)
 	}
-	if out, err := exec.CommandContext(t.Context(), "docker", "rm", "-f", "once").CombinedOutput(); err != nil {
+	if out, err := shell(t, "docker rm -f once"); err != nil {
 		t.Errorf("remove: %v\n%s", err, out)
 	}
 	if _, err := create("once"); err == nil {
@@ -173,7 +168,7 @@ func (l *live) allowOnce(t *testing.T) {
 func (l *live) tiny(t testing.TB) {
 	t.Helper()
 	l.write(t, "x", "")
-	out, err := exec.CommandContext(t.Context(), "sh", "-c", "tar -C "+l.dir+" -c x | docker import - tiny:1").CombinedOutput()
+	out, err := shell(t, "tar -C "+l.dir+" -c x | docker import - tiny:1")
 	if err != nil {
 		t.Fatalf("import: %v\n%s", err, out)
 	}
@@ -254,7 +249,7 @@ func TestFailsClosed(t *testing.T) {
 	signal(unix.SIGCONT)
 	more(&n.passed)
 	signal(unix.SIGKILL)
-	_ = g.Wait() // it was killed
+	_ = ended(t, g) // it was killed
 	g = l.start(t)
 	more(&n.passed)
 	end(t, g)

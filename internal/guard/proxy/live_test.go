@@ -69,14 +69,12 @@ func liveFront(t testing.TB, tag, policy string) (*front, string) {
 	}
 	dir := t.TempDir()
 	write(t, dir+"/main.go", tool)
-	build := exec.Command("go", "build", "-o", dir+"/tool", dir+"/main.go")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath")
-	if out, err := build.CombinedOutput(); err != nil {
+	if out, err := shell("CGO_ENABLED=0 GOFLAGS=-trimpath go build -o " + dir + "/tool " + dir + "/main.go"); err != nil {
 		t.Fatalf("build the tool: %v\n%s", err, out)
 	}
-	layer, err := exec.Command("tar", "-C", dir, "-c", "tool").Output()
+	layer, err := shell("tar -C " + dir + " -c tool")
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("pack the tool: %v\n%s", err, layer)
 	}
 	image := "proxytest:" + tag
 	enginetest.Import(t, image, layer)
@@ -84,6 +82,20 @@ func liveFront(t testing.TB, tag, policy string) (*front, string) {
 	t.Setenv("DOCKER_BUILDKIT", "0")
 	return f, image
 }
+
+// shell runs a line of shell and returns what it printed. Whatever the line has
+// started has ended with it, after patience at the latest. It has no test of
+// its own: cleaning up uses it too.
+func shell(line string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "sh", "-c", line)
+	cmd.WaitDelay = time.Second // a child may hold what it prints to
+	return cmd.CombinedOutput()
+}
+
+// patience bounds every command.
+const patience = 90 * time.Second
 
 func write(t testing.TB, name, text string) {
 	t.Helper()
@@ -95,7 +107,7 @@ func write(t testing.TB, name, text string) {
 // docker runs a docker command line on the front and returns what it printed.
 func (f *front) docker(t testing.TB, stdin string, args ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "docker", args...)
 	cmd.Env = append(os.Environ(), "DOCKER_HOST=unix://"+f.socket)
@@ -109,7 +121,7 @@ func (f *front) docker(t testing.TB, stdin string, args ...string) (string, erro
 // The function it returns waits for a line with want and ends the command.
 func (f *front) follow(t testing.TB, want string, args ...string) func() error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, "docker", args...)
 	cmd.Env = append(os.Environ(), "DOCKER_HOST=unix://"+f.socket)
@@ -140,8 +152,8 @@ func TestStreams(t *testing.T) {
 	write(t, dir+"/file", strings.Repeat("content\n", 100_000))
 	t.Cleanup(func() {
 		// What a failed test leaves; else there is nothing.
-		_ = exec.Command("docker", "rm", "-f", "proxytest-stay").Run()
-		_ = exec.Command("docker", "rmi", "-f", "proxytest:built").Run()
+		_, _ = shell("docker rm -f proxytest-stay")
+		_, _ = shell("docker rmi -f proxytest:built")
 	})
 	long := strings.Repeat("0123456789", 50_000)
 	events := f.follow(t, "container exec_start", "events", "--since", "1s", "--filter", "container=proxytest-stay")
@@ -184,11 +196,12 @@ func TestTerminals(t *testing.T) {
 	if out, err := f.docker(t, "", "run", "-d", "--name", "proxytest-term", image, "/tool", "stay"); err != nil {
 		t.Fatalf("run: %v %s", err, out)
 	}
-	t.Cleanup(func() { _ = exec.Command("docker", "rm", "-f", "proxytest-term").Run() }) // it may be gone
+	t.Cleanup(func() { _, _ = shell("docker rm -f proxytest-term") }) // it may be gone
 	for _, line := range []string{"run --rm -it " + image + " /tool tty", "exec -it proxytest-term /tool tty"} {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		cmd := exec.CommandContext(ctx, script, "-qec", "docker "+line, "/dev/null")
 		cmd.Env = append(os.Environ(), "DOCKER_HOST=unix://"+f.socket)
+		cmd.WaitDelay = time.Second
 		out, err := cmd.CombinedOutput()
 		cancel()
 		if err != nil || !strings.Contains(string(out), "terminal: true") {
@@ -222,10 +235,10 @@ func big(t testing.TB, tag string) string {
 	}
 	dir := t.TempDir()
 	line := fmt.Sprintf("head -c %dM /dev/urandom > %s/big && tar -C %s -c big | docker import - proxytest:%s", mib, dir, dir, tag)
-	if out, err := exec.Command("sh", "-c", line).CombinedOutput(); err != nil {
+	if out, err := shell(line); err != nil {
 		t.Fatalf("make an image: %v\n%s", err, out)
 	}
-	t.Cleanup(func() { _ = exec.Command("docker", "rmi", "-f", "proxytest:"+tag).Run() }) // it may be gone
+	t.Cleanup(func() { _, _ = shell("docker rmi -f proxytest:" + tag) }) // it may be gone
 	return "proxytest:" + tag
 }
 
@@ -235,7 +248,7 @@ func client(path string) *http.Client {
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", path)
 		},
-	}}
+	}, Timeout: patience}
 }
 
 // save reads an image from the socket at path and returns its hash and size.
@@ -356,8 +369,8 @@ func TestLearn(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			f, image := liveFront(t, "learn-"+c.name, "mode: audit\n")
 			t.Cleanup(func() { // whichever of them were made
-				_ = exec.Command("docker", "rm", "-f", "proxytest-web").Run()
-				_ = exec.Command("docker", "rmi", "-f", "proxytest:ci").Run()
+				_, _ = shell("docker rm -f proxytest-web")
+				_, _ = shell("docker rmi -f proxytest:ci")
 			})
 			enginetest.Docker(t, "run", "-d", "--name", "proxytest-web", image, "/tool", "stay")
 			c.run(t, f, image)
