@@ -15,6 +15,7 @@ const (
 	ImageKind     Kind = "images"
 	VolumeKind    Kind = "volumes"
 	NetworkKind   Kind = "networks"
+	ExecKind      Kind = "exec" // a program that was asked for in a container
 )
 
 // Object returns the engine's own JSON of one object, found as the engine
@@ -23,7 +24,7 @@ const (
 // no such object.
 func (e *Engine) Object(ctx context.Context, kind Kind, name string) (*source.File, error) {
 	path := "/" + string(kind) + "/" + escape(name)
-	if kind == ContainerKind || kind == ImageKind {
+	if kind == ContainerKind || kind == ImageKind || kind == ExecKind {
 		path += "/json"
 	}
 	text, err := e.get(ctx, path, nil)

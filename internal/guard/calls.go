@@ -84,6 +84,7 @@ func streams() []string {
 	return []string{
 		"POST /build", "POST /images/create", "POST /images/load", "POST /plugins/create",
 		"PUT /containers/{name}/archive", "POST /session", "POST /grpc",
+		"POST /libpod/images/load", "PUT /libpod/containers/{name}/archive",
 	}
 }
 

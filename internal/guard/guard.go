@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -137,11 +138,11 @@ func (g *Guard) settle(d *Decision) {
 	}
 }
 
-// taken reports whether an exception lets d's request through. That for a
-// container is kept until the engine has answered.
+// taken reports whether an exception lets d's request through. That for what
+// has to be started then is kept until the engine has answered.
 func (g *Guard) taken(d *Decision) bool {
 	grant, ok := g.State.take(d)
-	if ok && d.Route == "POST /containers/create" {
+	if ok && (d.Route == "POST /containers/create" || strings.HasSuffix(d.Route, "/exec")) {
 		g.granted.Store(d.hash, grant)
 	}
 	return ok
@@ -161,7 +162,11 @@ func (g *Guard) decide(ctx context.Context, p *Policy, r Request) Decision {
 	d.Route = req.Method + " " + req.Path
 	found := find(req)
 	if len(found) == 0 {
-		refuse("route", fmt.Sprintf("%s %s is no route that is known, so what it does cannot be judged", r.Method, req.Path))
+		why := "no route that is known, so what it does cannot be judged"
+		if strings.HasPrefix(req.Path, podman) {
+			why = unknownPodman
+		}
+		refuse("route", fmt.Sprintf("%s %s is %s", r.Method, req.Path, why))
 		return d
 	}
 	if why := p.permitted(req, &g.made); why != "" {
@@ -211,7 +216,7 @@ func (g *Guard) judge(ctx context.Context, p *Policy, r Request, req *apirequest
 		if w.Engine != "" {
 			d.Container = w.Name
 		}
-		if reading.Existing && g.State.exempt(w.Engine) {
+		if reading.Existing && g.State.exempt(w.Engine) || g.State.exempt(reading.Exec) {
 			d.Granted = "exception"
 			return
 		}

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"encoding/csv"
 	"net/url"
 	"os"
 	"path"
@@ -26,7 +27,8 @@ const maxPasses = 10
 // no cure on a command line, or the line holds a credential. It also fills in
 // what was asked, word for word.
 func (g *Guard) instead(ctx context.Context, p *Policy, r *apirequest.Reading, refusals []Refusal) string {
-	if slices.ContainsFunc(r.Args, func(a string) bool { return len(secret.Find(a)) > 0 }) {
+	control := func(c rune) bool { return c < ' ' || c == 0x7f }
+	if slices.ContainsFunc(r.Args, func(a string) bool { return len(secret.Find(a)) > 0 || strings.ContainsFunc(a, control) }) {
 		return ""
 	}
 	args := without(r.Args, refusals)
@@ -158,6 +160,11 @@ func without(args []string, refusals []Refusal) []string {
 				return r.Rule == "device rule"
 			case "--volume-driver":
 				return r.Rule == "volume driver"
+			case "--sysctl":
+				name, _, _ := strings.Cut(value, "=")
+				return r.Rule == "sysctl" && r.Asked == redacted(name)
+			case "--network", "--pid", "--ipc", "--uts", "--userns", "--cgroupns":
+				return r.Rule == "namespace" && r.Asked == redacted(value)
 			case "--volumes-from":
 				return strings.Contains(r.path, "VolumesFrom["+strings.SplitN(value, ":", 2)[0]+"]")
 			case "--mount":
@@ -167,6 +174,9 @@ func without(args []string, refusals []Refusal) []string {
 			case "-v":
 				name, target, _ := strings.Cut(value, ":")
 				target, _, _ = strings.Cut(target, ":")
+				if r.Rule == "mount path" && r.Asked == redacted(name) {
+					return true
+				}
 				return !strings.HasPrefix(name, "/") &&
 					(strings.HasSuffix(r.path, ": volume "+name) || strings.HasSuffix(r.path, "Mounts["+target+"]"))
 			}
@@ -186,8 +196,12 @@ func without(args []string, refusals []Refusal) []string {
 
 // mountTarget returns the target of a --mount.
 func mountTarget(value string) string {
-	for part := range strings.SplitSeq(value, ",") {
-		if target, ok := strings.CutPrefix(strings.Trim(part, `"`), "target="); ok {
+	parts, err := csv.NewReader(strings.NewReader(value)).Read()
+	if err != nil {
+		return ""
+	}
+	for _, part := range parts {
+		if target, ok := strings.CutPrefix(part, "target="); ok {
 			return target
 		}
 	}

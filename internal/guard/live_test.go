@@ -285,6 +285,21 @@ func (l *live) fixtures(t testing.TB) *strings.Replacer {
 	docker(t, "create", "--name", "old-etc", "-v", "/etc:/x", "box:1")
 	docker(t, "volume", "create", "-o", "type=none", "-o", "o=bind", "-o", "device=/etc", "old-vol")
 	docker(t, "run", "-d", "--name", "plain", "box:1")
+	docker(t, "run", "-d", "--name", "running-pid", "--pid", "host", "box:1")
+	execPID := l.exec(t, "running-pid", `{"Cmd":["/app"]}`)
+	execPriv := l.exec(t, "plain", `{"Cmd":["/app"],"Privileged":true}`)
 	return strings.NewReplacer("${DIR}", l.dir, "${PRIV_ID}", privileged, "${PRIV_SHORT}", privileged[:6],
-		"${PID_ID}", pid, "${PID_SHORT}", pid[:6], "${HOST_NET}", docker(t, "network", "inspect", "-f", "{{.Id}}", "host"))
+		"${EXEC_PID}", execPID, "${EXEC_PRIV}", execPriv, "${PID_ID}", pid, "${PID_SHORT}", pid[:6], "${HOST_NET}", docker(t, "network", "inspect", "-f", "{{.Id}}", "host"))
+}
+
+// exec asks for a program in a container, without starting it, and returns its
+// id.
+func (l *live) exec(t testing.TB, container, body string) string {
+	t.Helper()
+	got := l.send(t, "POST", request("POST", "/v1.41/containers/"+container+"/exec", body))
+	id := guard.MadeID([]byte(got.Text))
+	if got.Code != http.StatusCreated || id == "" {
+		t.Fatalf("exec in %s: got %d %s, want an id", container, got.Code, got.Text)
+	}
+	return id
 }

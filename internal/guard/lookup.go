@@ -26,7 +26,7 @@ type lookup struct {
 
 // options returns the questions as package apirequest puts them.
 func (l *lookup) options() apirequest.Options {
-	return apirequest.Options{Volume: l.volume, Container: l.container, Network: l.network, Canonical: canonical}
+	return apirequest.Options{Volume: l.volume, Container: l.container, Network: l.network, Exec: l.exec, Canonical: canonical}
 }
 
 // failed keeps an error that leaves something unknown.
@@ -64,6 +64,19 @@ func (l *lookup) network(name string) string {
 	var n struct{ Driver string }
 	l.failed(l.inspect(engine.NetworkKind, name, &n))
 	return n.Driver
+}
+
+func (l *lookup) exec(id string) (string, bool, error) {
+	var e struct {
+		ContainerID   string
+		ProcessConfig struct {
+			Privileged bool `json:"privileged"`
+		}
+	}
+	if err := l.inspect(engine.ExecKind, id, &e); err != nil {
+		return "", false, err
+	}
+	return e.ContainerID, e.ProcessConfig.Privileged, nil
 }
 
 // container returns a container with the options of the volumes it mounts.

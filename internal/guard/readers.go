@@ -77,6 +77,12 @@ func readStart(r *apirequest.Request, o apirequest.Options, name string) (*apire
 	return readExisting(r, o, name)
 }
 
+// readStartedExec reads a program that was asked for before, maybe before there
+// was a guard.
+func readStartedExec(_ *apirequest.Request, o apirequest.Options, name string) (*apirequest.Reading, error) {
+	return unlessGone(apirequest.StartedExec(o, name))
+}
+
 // unlessGone reads a container that is not there as nothing at all: the engine
 // says so itself, and one that comes to be meanwhile is judged when it is made.
 func unlessGone(r *apirequest.Reading, err error) (*apirequest.Reading, error) {
@@ -108,4 +114,8 @@ func readBuild(r *apirequest.Request, o apirequest.Options, _ string) (*apireque
 
 func readPull(r *apirequest.Request, _ apirequest.Options, _ string) (*apirequest.Reading, error) {
 	return apirequest.Pull(r), nil
+}
+
+func readPodmanPull(r *apirequest.Request, _ apirequest.Options, _ string) (*apirequest.Reading, error) {
+	return apirequest.PodmanPull(r), nil
 }

@@ -38,8 +38,11 @@ const (
 	tells    = "answers with the keys by which a machine joins the swarm"
 )
 
-// routes lists every route of API 1.24 to 1.52 that may be asked for.
-var routes = []route{
+// routes lists every route that may be asked for.
+var routes = slices.Concat(dockerRoutes, podmanRoutes)
+
+// dockerRoutes are those of API 1.24 to 1.52.
+var dockerRoutes = []route{
 	{method: "GET", pattern: "/_ping"},
 	{method: "HEAD", pattern: "/_ping"},
 	{method: "GET", pattern: "/version"},
@@ -78,7 +81,7 @@ var routes = []route{
 	{method: "POST", pattern: "/commit", verdict: judged, read: readCommit},
 	{method: "GET", pattern: "/exec/{name}/json"},
 	{method: "POST", pattern: "/exec/{name}/resize"},
-	{method: "POST", pattern: "/exec/{name}/start"},
+	{method: "POST", pattern: "/exec/{name}/start", verdict: judged, read: readStartedExec},
 
 	{method: "GET", pattern: "/images/json"},
 	{method: "GET", pattern: "/images/get"},

@@ -35,6 +35,12 @@ func TestRoutes(t *testing.T) {
 		{"DELETE", "/v1.41/containers/a/checkpoints/etc?dir=/", "removes a folder of the host"},
 		{"POST", "/v1.41/build?version=2", "DOCKER_BUILDKIT=0"},
 		{"POST", "/v1.41/session", "DOCKER_BUILDKIT=0"},
+		{"POST", "/v5.0.0/libpod/containers/create", "Podman's own format"},
+		{"POST", "/libpod/volumes/create", "Podman's own format"},
+		{"GET", "/v4.3.1/libpod/secrets/a/json?showsecret=true", "Podman's own API"},
+		{"POST", "/v4.3.1/libpod/pods/a/start", "Podman's own API"},
+		{"POST", "/v4.3.1/libpod/images/pull?reference=dir:/etc", "image source"},
+		{"POST", "/v4.3.1/containers/create", "no version"},
 	} {
 		g, _ := newGuard(t, "", shelf{})
 		d := g.Decide(t.Context(), Request{Method: tt.method, URI: tt.uri})
@@ -59,6 +65,9 @@ func TestRoutePolicy(t *testing.T) {
 		{"buildkit: allow", "POST", "/v1.41/build?networkmode=host", false},
 		{"", "POST", "/v1.41/build", true},
 		{"", "GET", "/v1.41/images/library/app:1/json", true},
+		{"", "GET", "/v4.3.1/libpod/_ping", true},
+		{"", "GET", "/libpod/containers/json", true},
+		{"", "POST", "/v5.1.0/libpod/images/pull?reference=docker://registry.example.com:5000/app:1", true},
 		{"", "POST", "/v1.41/containers/gone/start", true}, // the engine says so
 	} {
 		g, _ := newGuard(t, tt.policy, shelf{})

@@ -24,6 +24,10 @@ type Options struct {
 	// name, or by the start of its id.
 	Container func(name string) (*model.Workload, error)
 
+	// Exec returns the container in which a program was asked for, and
+	// whether it is to be privileged.
+	Exec func(id string) (container string, privileged bool, err error)
+
 	// Network returns the driver of a network, "" where there is none.
 	Network func(name string) string
 
@@ -37,7 +41,8 @@ type Reading struct {
 	Facts    *model.Facts    // Subject, what it runs and joins
 	Args     []string        // the docker run line that asks for the same; nil where there is none
 	Beyond   []container.Beyond
-	Existing bool // Subject is a container that is there already
+	Existing bool   // Subject is a container that is there already
+	Exec     string // the id of the program that is to be started in it
 }
 
 var errBody = errors.New("the body is no single JSON object")
@@ -111,8 +116,30 @@ func Exec(r *Request, o Options, name string) (*Reading, error) {
 	if err := json.Unmarshal(body, &exec); err != nil {
 		return nil, fmt.Errorf("the body is not what the engine takes: %w", err)
 	}
+	return running(o, name, exec.Privileged)
+}
+
+// StartedExec reads a request to start the program that was asked for as id,
+// however long ago.
+func StartedExec(o Options, id string) (*Reading, error) {
+	if o.Exec == nil {
+		return nil, fmt.Errorf("exec %s is not known", id)
+	}
+	name, privileged, err := o.Exec(id)
+	if err != nil {
+		return nil, err
+	}
+	out, err := running(o, name, privileged)
+	if out != nil {
+		out.Exec = id
+	}
+	return out, err
+}
+
+// running reads one more program in the container called name.
+func running(o Options, name string, privileged bool) (*Reading, error) {
 	out, err := Existing(o, name)
-	if err != nil || !exec.Privileged {
+	if err != nil || !privileged {
 		return out, err
 	}
 	w := out.Subject
@@ -242,6 +269,17 @@ func Pull(r *Request) *Reading {
 	return out
 }
 
+// PodmanPull reads a request of Podman's API to pull an image.
+func PodmanPull(r *Request) *Reading {
+	out := &Reading{Facts: &model.Facts{}}
+	for _, from := range said(r, "reference") {
+		if name := strings.TrimPrefix(from, "docker://"); strings.Contains(name, ":/") || strings.HasPrefix(name, "/") {
+			out.Beyond = append(out.Beyond, container.Beyond{Kind: "image source", Value: from, Path: dockerjson.Path(subject, "reference")})
+		}
+	}
+	return out
+}
+
 // options returns what package container asks.
 func (o Options) options(name string) container.CreateOptions {
 	return container.CreateOptions{Subject: subject, Name: strings.TrimPrefix(name, "/"), Volume: o.Volume}
@@ -272,10 +310,24 @@ func (o Options) join(c *container.Created) (*Reading, error) {
 	if err := o.namespaces(out); err != nil {
 		return nil, err
 	}
+	o.hostNetwork(w, c.Networks)
 	if o.Canonical != nil {
 		o.devices(w)
 	}
 	return out, nil
+}
+
+// hostNetwork makes w's network the host's where it is named by its id, or by
+// the start of it.
+func (o Options) hostNetwork(w *model.Workload, networks []string) {
+	if o.Network == nil {
+		return
+	}
+	for _, name := range append([]string{w.Network.Value.Mode}, networks...) {
+		if name != "" && strings.Trim(name, "0123456789abcdef") == "" && o.Network(name) == "host" {
+			w.Network.Value, w.Network.State = model.Namespace{Mode: "host"}, model.Set
+		}
+	}
 }
 
 // devices replaces links to devices by what they lead to.

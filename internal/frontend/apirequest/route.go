@@ -17,7 +17,7 @@ import (
 type Request struct {
 	Method  string
 	Path    string // decoded, without the version: "/containers/create"
-	Version int    // the minor number of API version 1.x, 0 where none is named
+	Version int    // the minor number of API version 1.x, 0 where none is named or Podman's
 	Query   url.Values
 	Body    []byte // as far as it was forwarded
 	Hidden  bool   // there is a body that was not forwarded
@@ -62,6 +62,10 @@ func (r *Request) version() error {
 	first, rest, below := strings.Cut(strings.TrimPrefix(r.Path, "/"), "/")
 	if len(first) < 2 || first[0] != 'v' || strings.Trim(first[1:], "0123456789.") != "" {
 		return nil // none is named: the engine takes its own
+	}
+	if strings.HasPrefix(rest, "libpod/") {
+		r.Path = "/" + rest // Podman counts versions of its own
+		return nil
 	}
 	minor, ok := strings.CutPrefix(first, "v1.")
 	n, err := strconv.Atoi(minor)

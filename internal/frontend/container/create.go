@@ -15,6 +15,7 @@ type Created struct {
 	Workload    *model.Workload
 	Args        []string // of the docker run line that asks for the same; nil where there is none
 	VolumesFrom []string // containers whose mounts it takes, each with :ro or :rw as asked
+	Networks    []string // that it joins, by name or id, besides its mode
 	Beyond      []Beyond
 }
 
@@ -109,6 +110,9 @@ func created(in *inspect, o CreateOptions) *Created {
 		}
 	}
 	r.beyond(out)
+	if in.NetworkSettings != nil {
+		out.Networks = slices.Sorted(maps.Keys(in.NetworkSettings.Networks))
+	}
 	out.Workload = w
 	out.Args = r.args()
 	return out
@@ -139,12 +143,12 @@ func (r reader) knownVolumes(o CreateOptions, out *Created) map[string]map[strin
 func (h *hostConfig) volumeNames() []string {
 	var out []string
 	for _, b := range h.Binds {
-		if name, _, ok := strings.Cut(b, ":"); ok && !strings.HasPrefix(name, "/") {
+		if name, _, ok := strings.Cut(b, ":"); ok && !strings.HasPrefix(name, "/") && !relative(name) {
 			out = append(out, name)
 		}
 	}
 	for _, m := range h.Mounts {
-		if m.Type == "volume" && m.Source != "" {
+		if m.Type == "volume" && m.Source != "" && !relative(m.Source) {
 			out = append(out, m.Source)
 		}
 	}
@@ -174,7 +178,8 @@ func (h *hostConfig) opened() bool {
 		return given != nil && *given != nil && slices.ContainsFunc(all, func(p string) bool { return !slices.Contains(*given, p) })
 	}
 	// moby, oci/defaults.go, of 20.10; later engines hide more.
-	return lacks(h.MaskedPaths, "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
+	unmasks := func(opt string) bool { name, _ := splitOption(opt); return name == "unmask" } // Podman's
+	return slices.ContainsFunc(h.SecurityOpt, unmasks) || lacks(h.MaskedPaths, "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
 		"/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware") ||
 		lacks(h.ReadonlyPaths, "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 }
@@ -196,41 +201,6 @@ func allowsAll(profile string) bool {
 		return true
 	}
 	return false
-}
-
-// beyond notes what no fact says.
-func (r reader) beyond(out *Created) {
-	add := func(kind, value, field string) {
-		if value != "" {
-			out.Beyond = append(out.Beyond, Beyond{kind, value, r.at("HostConfig." + field)})
-		}
-	}
-	h := r.host
-	add("runtime", h.Runtime, "Runtime")
-	if h.VolumeDriver != "local" {
-		add("volume driver", h.VolumeDriver, "VolumeDriver")
-	}
-	for _, rule := range h.DeviceCgroupRules {
-		add("device rule", rule, "DeviceCgroupRules")
-	}
-	for _, name := range slices.Sorted(maps.Keys(h.Annotations)) {
-		add("annotation", name, "Annotations")
-	}
-	for _, m := range h.Mounts {
-		switch m.Type {
-		case "bind", "volume", "tmpfs", "image", "":
-		default:
-			add("mount type", m.Type, "Mounts["+m.Target+"]")
-		}
-		if m.VolumeOptions == nil || m.VolumeOptions.DriverConfig == nil {
-			continue
-		}
-		d := m.VolumeOptions.DriverConfig
-		if d.Name != "local" {
-			add("volume driver", d.Name, "Mounts["+m.Target+"]")
-		}
-		out.Beyond = append(out.Beyond, LocalVolume(d.Options, r.at("HostConfig.Mounts["+m.Target+"]"))...)
-	}
 }
 
 // LocalVolume returns what the options of a volume of the local driver mount

@@ -71,7 +71,8 @@ func (r reader) args() []string {
 // for empty lists of paths.
 func securityOptions(h *hostConfig) []string {
 	out := slices.Clone(h.SecurityOpt)
-	if h.opened() {
+	unmasks := func(opt string) bool { return strings.HasPrefix(opt, "unmask") }
+	if h.opened() && !slices.ContainsFunc(out, unmasks) {
 		out = append(out, "systempaths=unconfined")
 	}
 	return out

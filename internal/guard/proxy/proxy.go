@@ -242,11 +242,13 @@ func (p *Proxy) exchangeOf(r *http.Request) (*exchange, *failure) {
 // which. Clients of old ask for tcp without saying so.
 func hijacks() map[string]string {
 	return map[string]string{
-		"POST /containers/{name}/attach":   "tcp",
-		"POST /exec/{name}/start":          "tcp",
-		"GET /containers/{name}/attach/ws": "websocket",
-		"POST /session":                    "h2c",
-		"POST /grpc":                       "h2c",
+		"POST /containers/{name}/attach":        "tcp",
+		"POST /exec/{name}/start":               "tcp",
+		"POST /libpod/containers/{name}/attach": "tcp",
+		"POST /libpod/exec/{name}/start":        "tcp",
+		"GET /containers/{name}/attach/ws":      "websocket",
+		"POST /session":                         "h2c",
+		"POST /grpc":                            "h2c",
 	}
 }
 
