@@ -42,6 +42,7 @@ into: its image, what it wrote, and which packages its processes have loaded.`,
 			return err
 		}
 		options.Deep = true
+		collectLate()
 		done := a.progress("checking")
 		r, err := check.Run(cmd.Context(), options)
 		done()
