@@ -86,6 +86,9 @@ const (
 func (s *Scanner) Scan(path string, r io.Reader) (Result, error) {
 	sc := s.scan(path)
 	defer s.release(sc)
+	if len(sc.buf) < s.size {
+		sc.buf = make([]byte, s.size)
+	}
 	for {
 		eof, err := sc.fill(r)
 		if err != nil {
@@ -135,7 +138,7 @@ type scan struct {
 func (s *Scanner) scan(path string) *scan {
 	sc, _ := s.bufs.Get().(*scan)
 	if sc == nil {
-		sc = &scan{s: s, buf: make([]byte, s.size), done: make([]int64, len(s.rules.detectors))}
+		sc = &scan{s: s, done: make([]int64, len(s.rules.detectors))}
 	}
 	clear(sc.done)
 	*sc = scan{s: s, path: path, low: strings.ToLower(path), buf: sc.buf, done: sc.done, hits: sc.hits, pending: sc.pending[:0]}

@@ -3,7 +3,9 @@ package secret
 import (
 	"bufio"
 	"encoding/json"
+	"math/rand/v2"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -306,4 +308,31 @@ func FuzzFind(f *testing.F) {
 			t.Errorf("shown %q is longer than four characters", l.Shown)
 		}
 	})
+}
+
+// TestSpeaksOfSecret holds the words of names against the patterns they stand
+// for, which took longer than all else about names.
+func TestSpeaksOfSecret(t *testing.T) {
+	secret := regexp.MustCompile(`(?i)tok|key|secret|pass|pwd|auth|cred|id$|id[^a-z]|api|access|dsn|login|sid|conn|cookie|session|license`)
+	other := regexp.MustCompile(`(?i)hash|sha\d|checksum|commit|revision|digest|md5|etag|version|integrity|fingerprint|public_?key|url$|uri$|file$|path$`)
+	parts := strings.Fields("tok KEY secret Pass pwd auth cred id Id idle api sid conn session license hash sha sha1 SHA256 checksum md5 etag version public public_ publickey url Uri file path okta _ - . 0 x")
+	random := rand.New(rand.NewPCG(1, 2))
+	yes := 0
+	for range 20_000 {
+		var b strings.Builder
+		for range 1 + random.IntN(4) {
+			b.WriteString(parts[random.IntN(len(parts))])
+		}
+		name := b.String()
+		want := secret.MatchString(name) && !other.MatchString(name)
+		if got := speaksOfSecret([]byte(name)); got != want {
+			t.Errorf("speaksOfSecret(%q) = %v, want %v", name, got, want)
+		}
+		if want {
+			yes++
+		}
+	}
+	if yes < 1000 {
+		t.Errorf("%d of the names speak of secrets, too few to tell", yes)
+	}
 }

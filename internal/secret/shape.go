@@ -104,9 +104,8 @@ func findShapes(text string) []Match {
 	s := shapes()
 	sc := s.scan("")
 	defer s.release(sc)
-	own := sc.buf
-	if len(text) > len(own) {
-		sc.buf = make([]byte, len(text))
+	if len(text) > len(sc.buf) {
+		sc.buf = make([]byte, max(len(text), shortText))
 	}
 	sc.n = copy(sc.buf, text)
 	sc.search(true)
@@ -116,9 +115,14 @@ func findShapes(text string) []Match {
 			out = append(out, match(text, x.Kind, int(x.Start), int(x.End)))
 		}
 	}
-	sc.buf = own
+	if len(sc.buf) > s.size {
+		sc.buf = nil // not to be held until the next long text
+	}
 	return out
 }
+
+// shortText is how long most texts are at most that Find is given, in bytes.
+const shortText = 4 << 10
 
 // example reports whether a token is one of those that documentation prints.
 func example(body string) bool {

@@ -2,7 +2,6 @@ package secret
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 )
 
@@ -250,13 +249,54 @@ func wordIn(name []byte, start, end int) bool {
 // speaksOfSecret reports whether a name is that of a credential or of half of
 // one, and not that of a digest, a version or a setting.
 func speaksOfSecret(name []byte) bool {
-	return secretName.Match(name) && !otherName.Match(name)
+	low := make([]byte, 0, 3*longestName)
+	for _, c := range name {
+		low = append(low, fold(c))
+	}
+	return nameOfSecret(low) && !nameOfOther(low)
 }
 
-var (
-	secretName = regexp.MustCompile(`(?i)tok|key|secret|pass|pwd|auth|cred|id$|id[^a-z]|api|access|dsn|login|sid|conn|cookie|session|license`)
-	otherName  = regexp.MustCompile(`(?i)hash|sha\d|checksum|commit|revision|digest|md5|etag|version|integrity|fingerprint|public_?key|url$|uri$|file$|path$`)
-)
+// nameOfSecret reports whether a name in lower case has a word in it that names
+// of credentials have.
+func nameOfSecret(low []byte) bool {
+	for _, w := range [...]string{"tok", "key", "secret", "pass", "pwd", "auth", "cred", "api", "access", "dsn", "login", "sid", "conn", "cookie", "session", "license"} {
+		if bytes.Contains(low, []byte(w)) {
+			return true
+		}
+	}
+	return followed(low, "id", func(c byte) bool { return !lower(c) }) || bytes.HasSuffix(low, []byte("id"))
+}
+
+// nameOfOther reports whether a name in lower case is that of something that
+// looks like a credential and is none.
+func nameOfOther(low []byte) bool {
+	for _, w := range [...]string{"hash", "checksum", "commit", "revision", "digest", "md5", "etag", "version", "integrity", "fingerprint", "publickey", "public_key"} {
+		if bytes.Contains(low, []byte(w)) {
+			return true
+		}
+	}
+	for _, w := range [...]string{"url", "uri", "file", "path"} {
+		if bytes.HasSuffix(low, []byte(w)) {
+			return true
+		}
+	}
+	return followed(low, "sha", func(c byte) bool { return c >= '0' && c <= '9' })
+}
+
+// followed reports whether word is in text with a byte after it that is asks
+// for.
+func followed(text []byte, word string, is func(byte) bool) bool {
+	for {
+		_, rest, ok := bytes.Cut(text, []byte(word))
+		if !ok || len(rest) == 0 {
+			return false
+		}
+		if is(rest[0]) {
+			return true
+		}
+		text = rest
+	}
+}
 
 // madeUp reports whether a credential is one that documentation prints, or
 // stands for one.
