@@ -221,6 +221,9 @@ func find(ref model.Reference, t tag, c cycle, now time.Time) (Upgrade, bool) {
 			continue
 		}
 		for _, alias := range aliases {
+			if !strings.HasPrefix(alias, c.name) {
+				continue // most; they need not be taken apart
+			}
 			x, ok := parseTag(alias)
 			if !ok || len(x.version) != exact || !continues(x.text, c.name) {
 				continue

@@ -140,7 +140,7 @@ func (r *runner) judge(sys *model.System) {
 	all := Findings(rep.Rules, sys)
 	if len(r.policies) > 0 {
 		all = append(all, r.policies...)
-		order(all, func(a, b int) int { return byPlace(&all[a], &all[b]) })
+		orderByPlace(all)
 	}
 	all = once(merge(all))
 	weigh(all, r.Rules, r.Config)
@@ -151,7 +151,7 @@ func (r *runner) judge(sys *model.System) {
 	})
 	fingerprint(decided.Extra)
 	rep.Findings = append(decided.Kept, decided.Extra...)
-	order(rep.Findings, func(a, b int) int { return byPlace(&rep.Findings[a], &rep.Findings[b]) })
+	orderByPlace(rep.Findings)
 	rank(rep.Findings)
 	rep.Suppressed = decided.Suppressed
 	rep.Top = stories(rep.Findings)

@@ -1,10 +1,10 @@
 package check
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
-	"strings"
 
 	"bulkhead/internal/finding"
 )
@@ -13,20 +13,29 @@ import (
 // rule, subject, file, the text it points at without blanks, and how many like it
 // came before.
 func fingerprint(findings []finding.Finding) {
-	seen := map[string]int{}
+	seen := make(map[[sha256.Size]byte]int, len(findings))
+	var key []byte
 	for i := range findings {
 		f := &findings[i]
-		text := f.Path
-		if f.Span.IsValid() {
-			text = f.Span.File.Name + "\x00" + strings.Join(strings.Fields(f.Span.Text()), " ")
+		key = append(append(append(append(key[:0], f.Rule...), 0), f.Subject...), 0)
+		switch v := f.Vulnerability; {
+		case v != nil: // what else is known of the package must not rename it
+			key = append(append(append(append(append(key, v.ID...), 0), v.Package.Ecosystem...), 0), v.Package.Name...)
+		case f.Span.IsValid():
+			key = append(append(key, f.Span.File.Name...), 0)
+			for n, word := range bytes.Fields(f.Span.File.Text[f.Span.Start:f.Span.End]) {
+				if n > 0 {
+					key = append(key, ' ')
+				}
+				key = append(key, word...)
+			}
+		default:
+			key = append(key, f.Path...)
 		}
-		if v := f.Vulnerability; v != nil { // what else is known of the package must not rename it
-			text = v.ID + "\x00" + v.Package.Ecosystem + "\x00" + v.Package.Name
-		}
-		key := strings.Join([]string{f.Rule, f.Subject, text}, "\x00")
-		n := seen[key]
-		seen[key]++
-		sum := sha256.Sum256([]byte(key + "\x00" + strconv.Itoa(n)))
+		alike := sha256.Sum256(key)
+		key = strconv.AppendInt(append(key, 0), int64(seen[alike]), 10)
+		seen[alike]++
+		sum := sha256.Sum256(key)
 		f.Fingerprint = hex.EncodeToString(sum[:16])
 	}
 }

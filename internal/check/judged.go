@@ -85,6 +85,9 @@ func softwareOf(v *model.Vulnerability) [3]string {
 // tellGroups has the stories about vulnerabilities tell of all that are in the
 // same software: they are one thing to do.
 func tellGroups(r *report.Report) {
+	if !slices.ContainsFunc(r.Top, func(s report.Story) bool { return s.Finding.Vulnerability != nil }) {
+		return
+	}
 	groups := map[*finding.Finding]report.Group{}
 	for _, g := range r.Groups() {
 		for _, f := range g {

@@ -6,16 +6,25 @@ import (
 	"bulkhead/internal/source"
 )
 
-// A cause is one of the things that make findings one: one fault at one place
-// of one artifact, or one fault of what was declared there.
-type cause struct {
-	rule, message string
-	span          source.Span
-	path          string
+// A fault is what a rule says of something. Faults that read alike have one
+// number: it is compared, and hashed, faster than what they say.
+type fault int
 
-	workload *model.Workload // the declared one
-	network  *model.Network  // the declared one
-	ordinal  int             // of the faults of these that read alike
+// A placed fault is at one place of one artifact. Findings of it are one.
+type placed struct {
+	fault    fault
+	span     source.Span
+	path     string
+	workload *model.Workload // where there is neither span nor path
+	network  *model.Network  // likewise
+}
+
+// A declared fault is one of what was declared. Findings of it are one, too.
+type declared struct {
+	fault    fault
+	workload *model.Workload
+	network  *model.Network
+	ordinal  int // of the faults of these that read alike
 }
 
 // merge makes one finding of all that have one cause: a template several
@@ -63,16 +72,24 @@ func (g *grouping) unite(i, j int) {
 
 func groups(findings []finding.Finding) *grouping {
 	g := &grouping{parent: make([]int, len(findings)), best: make([]int, len(findings))}
-	known := make(map[cause]int, len(findings))
-	alike := map[cause]int{} // how many faults of a workload that read alike came before
+	faults := map[[2]string]fault{}
+	places, causes := make(map[placed]int, len(findings)), map[declared]int{}
+	alike := map[declared]int{} // how many faults of a workload that read alike came before
 	for i := range findings {
+		f := &findings[i]
 		g.parent[i], g.best[i] = i, -1
-		for _, c := range causes(&findings[i], alike) {
-			if j, ok := known[c]; ok {
-				g.unite(i, j)
-			} else {
-				known[c] = i
-			}
+		says := [2]string{f.Rule, f.Message}
+		n, ok := faults[says]
+		if !ok {
+			n = fault(len(faults))
+			faults[says] = n
+		}
+		know(g, places, place(f, n), i)
+		if own, ok := whose(f, n); ok {
+			before := alike[own]
+			alike[own]++
+			own.ordinal = before
+			know(g, causes, origin(f, own), i)
 		}
 	}
 	for i := range findings {
@@ -83,32 +100,45 @@ func groups(findings []finding.Finding) *grouping {
 	return g
 }
 
-// causes returns what f shares with the findings it is one with. Faults of one
-// workload that read alike are told apart by their order, which is the same in
-// a service and in its containers.
-func causes(f *finding.Finding, alike map[cause]int) [2]cause {
-	place := cause{rule: f.Rule, message: f.Message, span: f.Span, path: f.Path}
+// know makes finding i one with the one that had the cause c before it.
+func know[C comparable](g *grouping, known map[C]int, c C, i int) {
+	if j, ok := known[c]; ok {
+		g.unite(i, j)
+	} else {
+		known[c] = i
+	}
+}
+
+// place returns where the fault of f is.
+func place(f *finding.Finding, n fault) placed {
+	p := placed{fault: n, span: f.Span, path: f.Path}
 	w := workload(f)
 	if !f.Span.IsValid() && f.Image != nil && (w == nil || w.Declared == nil) {
-		place.path = f.Subject // one image, however many containers run it
-	}
-	if w == nil && f.Network == nil {
-		return [2]cause{place, place}
+		p.path = f.Subject // one image, however many containers run it
 	}
 	if !f.Span.IsValid() && f.Path == "" {
-		place.workload, place.network = w, f.Network
+		p.workload, p.network = w, f.Network
 	}
-	own := cause{rule: f.Rule, message: f.Message, workload: w, network: f.Network}
-	declared := own
-	declared.ordinal = alike[own] + 1 // not 0: that is place's
-	alike[own]++
-	if w != nil && w.Declared != nil {
-		declared.workload = w.Declared
+	return p
+}
+
+// whose returns the fault of the workload or network that f is about, if there
+// is one. Faults of one workload that read alike are told apart by their order,
+// which is the same in a service and in its containers.
+func whose(f *finding.Finding, n fault) (own declared, ok bool) {
+	w := workload(f)
+	return declared{fault: n, workload: w, network: f.Network}, w != nil || f.Network != nil
+}
+
+// origin returns the fault own of f as one of what was declared.
+func origin(f *finding.Finding, own declared) declared {
+	if own.workload != nil && own.workload.Declared != nil {
+		own.workload = own.workload.Declared
 	}
 	if f.Network != nil && f.Network.Declared != nil {
-		declared.network = f.Network.Declared
+		own.network = f.Network.Declared
 	}
-	return [2]cause{place, declared}
+	return own
 }
 
 // workload returns the workload f is about, be it by the image it runs, or nil

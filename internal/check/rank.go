@@ -1,7 +1,6 @@
 package check
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,7 +28,7 @@ func rank(findings []finding.Finding) {
 	for i := range findings {
 		scores[i] = score(&findings[i])
 	}
-	order(findings, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
+	orderByScore(findings, scores)
 	byUrgency(findings)
 }
 

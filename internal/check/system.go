@@ -1,7 +1,6 @@
 package check
 
 import (
-	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -193,18 +192,18 @@ func (s Sources) composeOptions(p composeProject) compose.Options {
 // Findings runs every rule over sys and returns what they find, in the order
 // of files, places and rules.
 func Findings(rules []*rule.Rule, sys *model.System) []finding.Finding {
-	results := make([][]finding.Finding, len(rules))
+	results := make([][][]finding.Finding, len(rules))
 	parallel.Do(len(rules), func(i int) { results[i] = run(rules[i], sys) })
-	out := slices.Concat(results...)
-	order(out, func(a, b int) int { return byPlace(&out[a], &out[b]) })
+	out := slices.Concat(slices.Concat(results...)...)
+	orderByPlace(out)
 	return out
 }
 
 // run runs one rule. The rule syntax is about what could not be read, which
 // no subject holds.
-func run(r *rule.Rule, sys *model.System) []finding.Finding {
+func run(r *rule.Rule, sys *model.System) [][]finding.Finding {
 	if r.Name != rule.Syntax {
-		return rule.Run(r, sys)
+		return rule.RunParts(r, sys)
 	}
 	var out []finding.Finding
 	for _, f := range sys.Faults {
@@ -214,42 +213,5 @@ func run(r *rule.Rule, sys *model.System) []finding.Finding {
 		}
 		out = append(out, x)
 	}
-	return out
-}
-
-// byPlace orders findings by file, place, rule and message.
-func byPlace(a, b *finding.Finding) int {
-	// Not one cmp.Or over all: it would compare everything every time.
-	if c := cmp.Or(cmp.Compare(fileName(a), fileName(b)), cmp.Compare(a.Span.Start, b.Span.Start)); c != 0 {
-		return c
-	}
-	return cmp.Or(
-		cmp.Compare(a.Path, b.Path),
-		cmp.Compare(a.Rule, b.Rule),
-		cmp.Compare(a.Subject, b.Subject),
-		cmp.Compare(a.Message, b.Message),
-	)
-}
-
-func fileName(f *finding.Finding) string {
-	if f.Span.IsValid() {
-		return f.Span.File.Name
-	}
-	return ""
-}
-
-// order sorts findings by compare, which is given their indexes; equal ones
-// keep their order. Indexes are sorted first because a finding is large: a
-// stable sort of the findings themselves spends its time on moving them.
-func order(findings []finding.Finding, compare func(a, b int) int) {
-	to := make([]int, len(findings))
-	for i := range to {
-		to[i] = i
-	}
-	slices.SortFunc(to, func(a, b int) int { return cmp.Or(compare(a, b), cmp.Compare(a, b)) })
-	sorted := make([]finding.Finding, len(findings))
-	for i, from := range to {
-		sorted[i] = findings[from]
-	}
-	copy(findings, sorted)
+	return [][]finding.Finding{out}
 }

@@ -14,7 +14,10 @@ import (
 // printed through it.
 func Printable(s string) string {
 	clean := true
-	for _, r := range s {
+	for i, r := range s {
+		if c := s[i]; c >= ' ' && c < 0x7f {
+			continue // ASCII, which most is
+		}
 		if !unicode.IsPrint(r) || r == utf8.RuneError {
 			clean = false
 			break

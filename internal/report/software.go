@@ -25,12 +25,14 @@ func (r *Report) Groups() []Group {
 		rule, ecosystem, source, version string
 		dev                              bool
 	}
-	var out []Group
+	out := make([]Group, 0, len(r.Findings))
+	all := make([]*finding.Finding, len(r.Findings))
 	at := map[key]int{}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		if f.Vulnerability == nil || f.Vulnerability.Package == nil {
-			out = append(out, Group{f})
+			all[i] = f
+			out = append(out, all[i:i+1:i+1])
 			continue
 		}
 		p := f.Vulnerability.Package
@@ -141,6 +143,9 @@ type Advice struct {
 // first: an upgrade for each package, and one for all packages of a distribution
 // that one instruction brought.
 func (r *Report) Advice() []Advice {
+	if !slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.Vulnerability != nil }) {
+		return nil
+	}
 	type origin struct {
 		image   *model.Image
 		written source.Span

@@ -3,6 +3,7 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 
 	"bulkhead/internal/finding"
 	"bulkhead/internal/model"
@@ -57,13 +58,17 @@ type Pass struct {
 	System *model.System
 
 	rule    *Rule
-	subject finding.Finding // the fields every finding about the subject shares
-	out     []finding.Finding
+	subject finding.Finding     // the fields every finding about the subject shares
+	parts   [][]finding.Finding // in order; none is moved once it is full
 }
 
 // Run applies r to every subject of s it is about and returns what it found,
 // in the order of s.
-func Run(r *Rule, s *model.System) []finding.Finding {
+func Run(r *Rule, s *model.System) []finding.Finding { return slices.Concat(RunParts(r, s)...) }
+
+// RunParts is Run for callers that put the findings of several rules together:
+// it leaves them in parts, which follow each other.
+func RunParts(r *Rule, s *model.System) [][]finding.Finding {
 	p := &Pass{Site: s.Site, System: s, rule: r}
 	switch {
 	case r.Workload != nil:
@@ -97,7 +102,7 @@ func Run(r *Rule, s *model.System) []finding.Finding {
 			r.Grant(p, g)
 		}
 	}
-	return p.out
+	return p.parts
 }
 
 // Report reports a finding at place with the fixes that would cure it. The
@@ -112,9 +117,17 @@ func (p *Pass) Report(at model.Place, message string, fixes ...finding.Fix) *fin
 			f.Fixes = append(f.Fixes, fix)
 		}
 	}
-	p.out = append(p.out, f)
-	return &p.out[len(p.out)-1]
+	last := len(p.parts) - 1
+	if last < 0 || len(p.parts[last]) == cap(p.parts[last]) {
+		p.parts = append(p.parts, make([]finding.Finding, 0, partSizes[min(last+1, len(partSizes)-1)]))
+		last++
+	}
+	p.parts[last] = append(p.parts[last], f)
+	return &p.parts[last][len(p.parts[last])-1]
 }
+
+// partSizes are how many findings parts hold: most rules find little.
+var partSizes = [...]int{1, 3, 12, 48}
 
 // Reportf is Report with a formatted message and no fix.
 func (p *Pass) Reportf(at model.Place, format string, args ...any) *finding.Finding {

@@ -3,9 +3,9 @@
 package source
 
 import (
-	"fmt"
 	"slices"
 	"sort"
+	"strconv"
 	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -168,7 +168,9 @@ type Position struct {
 	UTF16Column int // 1-based, in UTF-16 code units: the unit of SARIF and of the language server protocol
 }
 
-func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.Filename, p.Line, p.Column) }
+func (p Position) String() string {
+	return p.Filename + ":" + strconv.Itoa(p.Line) + ":" + strconv.Itoa(p.Column)
+}
 
 // A SyntaxError says where and why an artifact cannot be parsed.
 type SyntaxError struct {

@@ -20,9 +20,9 @@ import (
 
 // A Request is what Apply works on.
 type Request struct {
-	Findings []finding.Finding
-	Files    []*source.File // every file that was read; their comments count
-	Config   *config.Config // nil where there is none
+	Findings []finding.Finding // theirs is the space that Result.Kept has afterwards
+	Files    []*source.File    // every file that was read; their comments count
+	Config   *config.Config    // nil where there is none
 	Now      time.Time
 	All      []*rule.Rule // all there are, to know their names
 	Ran      []*rule.Rule // those that ran; a suppression of another is not called unused
@@ -48,7 +48,7 @@ func Apply(r Request) Result {
 		a.entries = r.Config.Suppress
 	}
 	a.entryUsed = make([]bool, len(a.entries))
-	a.result.Kept = make([]finding.Finding, 0, len(r.Findings))
+	a.result.Kept = r.Findings[:0] // not a second slice: findings are large and many
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		if v := f.Vulnerability; v != nil && v.Excuse != nil {
@@ -57,7 +57,7 @@ func Apply(r Request) Result {
 			s.Finding = *f
 			a.result.Suppressed = append(a.result.Suppressed, s)
 		} else {
-			a.result.Kept = append(a.result.Kept, *f)
+			a.result.Kept = append(a.result.Kept, *f) // at i or before it
 		}
 	}
 	a.judgeComments()

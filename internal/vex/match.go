@@ -36,6 +36,9 @@ type Result struct {
 // old ones the last. Where no image was looked up, nothing is said of any
 // statement.
 func Apply(documents []*Document, images []*model.Image) Result {
+	if len(documents) == 0 {
+		return Result{}
+	}
 	index := map[string][]*Statement{}
 	for _, d := range documents {
 		for _, s := range d.Statements {

@@ -40,6 +40,13 @@ func (t Writer) Write(w io.Writer, r *report.Report) error {
 	default:
 		for _, g := range r.Groups() {
 			p.println(groupLine(g))
+			if p.Len() < flushed {
+				continue
+			}
+			if _, err := w.Write(p.Bytes()); err != nil {
+				return err
+			}
+			p.Reset()
 		}
 		p.summary()
 	}
@@ -47,13 +54,16 @@ func (t Writer) Write(w io.Writer, r *report.Report) error {
 	return err
 }
 
+// flushed is how many bytes of lines are written at a time.
+const flushed = 64 << 10
+
 // Line returns f on one line: place, severity, subject, message and rule.
 func Line(f *finding.Finding) string {
 	likely := ""
 	if f.Likely {
 		likely = " [likely]"
 	}
-	return report.Printable(fmt.Sprintf("%s: %s: %s: %s%s (%s)", f.Where(), f.Severity, f.Subject, f.Message, likely, f.Rule))
+	return report.Printable(f.Where() + ": " + f.Severity.String() + ": " + f.Subject + ": " + f.Message + likely + " (" + f.Rule + ")")
 }
 
 // groupLine returns g on one line.

@@ -33,8 +33,10 @@ func checkEndOfLifeBase(p *rule.Pass, i *model.Image) {
 			at = fileIn(i, l.File)
 		}
 		fix := finding.Fix{}
-		if u, ok := catalog.Supported(i.Ref.Value, p.Site.Now); ok && l.File == "" && pulled(i) {
-			fix = use(i, u)
+		if l.File == "" && pulled(i) {
+			if u, ok := catalog.Supported(i.Ref.Value, p.Site.Now); ok {
+				fix = use(i, u)
+			}
 		}
 		f := p.Report(at, endMessage(l, p.Site.Now), fix)
 		switch extended := l.Extended.After(p.Site.Now); {

@@ -105,6 +105,7 @@ func (c *converter) document(root *yaml.Node) (Value, error) {
 	c.doc = &document{file: c.file, step: 0, dash: -1}
 	c.nodes = map[*yaml.Node]*node{}
 	c.merges = false
+	c.slab = make([]node, count(root))
 	n, err := c.node(root, nil, place{at: -1, indent: -1})
 	if err != nil {
 		return Value{}, err
@@ -138,10 +139,19 @@ type place struct {
 
 func (c *converter) new() *node {
 	if len(c.slab) == 0 {
-		c.slab = make([]node, 64)
+		c.slab = make([]node, 16) // count has seen to it that this is rare
 	}
 	n := &c.slab[0]
 	c.slab = c.slab[1:]
+	return n
+}
+
+// count returns how many nodes y has, itself included.
+func count(y *yaml.Node) int {
+	n := 1
+	for _, kid := range y.Content {
+		n += count(kid)
+	}
 	return n
 }
 

@@ -64,11 +64,9 @@ type Value struct {
 
 // A node is a node of the syntax tree with the bytes it is written in.
 type node struct {
-	doc   *document
-	kind  Kind
-	style yaml.Style
-	tag   string // as yaml.v3 gives it: "!!str", "!reset"
-	text  string // of a scalar; the name of an alias
+	doc  *document
+	tag  string // as yaml.v3 gives it: "!!str", "!reset"
+	text string // of a scalar; the name of an alias
 
 	outer      int // where its anchor and tag start, or start
 	start, end int // the value alone
@@ -77,15 +75,18 @@ type node struct {
 	parent *node
 	kids   []*node // items, or keys and values in turn
 	target *node   // of an alias
+	pairs  []pair  // of a mapping: effective, in order
+
+	// The small ones together: there are many nodes, and most are kept.
+	style  yaml.Style
+	depth  int
+	kind   Kind
+	merged uint8 // how far pairs are: see resolver
 	alias  bool
 	braces bool // a flow collection with brackets; an implicit pair in a flow sequence has none
 	odd    bool // its bytes could not be made out, so it is not edited
 	keep   bool // see Keep
 	used   bool // an alias names it
-	depth  int
-
-	pairs  []pair // of a mapping: effective, in order
-	merged uint8  // how far pairs are: see resolver
 }
 
 // A pair is one effective entry of a mapping.
