@@ -11,9 +11,12 @@ demo: build ## check the example shop; its faults are deliberate, so findings ar
 test: ## everything, on a real engine; installs and starts what is missing
 	scripts/test.sh
 
-check: ## what a reviewer runs first: formatting, vet, linters
+check: ## what a reviewer runs first: formatting, vet, other platforms, linters
 	test -z "$$(gofmt -l cmd internal)"
 	$(GO) vet ./...
+	for on in linux/arm64 darwin/arm64 windows/amd64; do \
+	  CGO_ENABLED=0 GOOS=$${on%/*} GOARCH=$${on#*/} $(GO) build ./cmd/bulkhead ./internal/cli || exit 1; \
+	done
 	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
 
 gen: ## generated tables and pages

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 
 	"bulkhead/internal/check"
 	"bulkhead/internal/finding"
@@ -143,10 +142,8 @@ func replaceFile(name string, text []byte, old fs.FileInfo) (err error) {
 			err = errors.Join(err, os.Remove(tmp.Name()))
 		}
 	}()
-	if st, ok := old.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 {
-		if err := tmp.Chown(int(st.Uid), int(st.Gid)); err != nil {
-			return fmt.Errorf("write %s: %w", name, errors.Join(err, tmp.Close()))
-		}
+	if err := keepOwner(tmp, old); err != nil {
+		return fmt.Errorf("write %s: %w", name, errors.Join(err, tmp.Close()))
 	}
 	_, werr := tmp.Write(text)
 	if err := errors.Join(werr, tmp.Chmod(old.Mode().Perm()), tmp.Sync(), tmp.Close()); err != nil {

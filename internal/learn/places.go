@@ -7,7 +7,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"syscall"
 
 	"bulkhead/internal/engine"
 )
@@ -72,8 +71,8 @@ func (u *use) own(root, name string) {
 		u.absent[dir] = errors.Is(err, fs.ErrNotExist)
 		return
 	}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		u.folders[real] = folder{int64(st.Uid), int64(st.Gid), uint32(info.Mode().Perm()) | sticky(info.Mode())}
+	if uid, gid, ok := ownerOf(info); ok {
+		u.folders[real] = folder{uid, gid, uint32(info.Mode().Perm()) | sticky(info.Mode())}
 	}
 }
 
