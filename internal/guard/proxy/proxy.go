@@ -47,6 +47,7 @@ type Proxy struct {
 	engine string        // the path of its socket
 	large  chan struct{} // holds one for each large body in memory
 	open   sync.Map      // hijacked connections: the client's net.Conn -> the engine's
+	busy   busy
 }
 
 const (
@@ -67,44 +68,6 @@ const DefaultMaxBody = 8 << 20
 // New returns a proxy in front of the engine whose socket is at that path.
 func New(engine string, g Decider) *Proxy {
 	return &Proxy{MaxBody: DefaultMaxBody, guard: g, engine: engine, large: make(chan struct{}, maxLarge)}
-}
-
-// Serve answers clients on l until ctx ends, and then gives what it has begun a
-// little time. Streams that have no end are cut.
-func (p *Proxy) Serve(ctx context.Context, l net.Listener) error {
-	s := &http.Server{
-		Handler:           p,
-		ReadHeaderTimeout: headerTime,
-		IdleTimeout:       idleTime,
-		// net/http would answer OPTIONS * itself.
-		DisableGeneralOptionsHandler: true,
-		MaxHeaderBytes:               1 << 20,
-		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-			return context.WithValue(ctx, peerKey{}, p.peerOf(c))
-		},
-	}
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(l) }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
-	defer cancel()
-	err := s.Shutdown(ending)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = s.Close()
-	}
-	p.open.Range(func(client, engine any) bool {
-		_ = client.(net.Conn).Close() // whatever it was in the middle of
-		_ = engine.(net.Conn).Close()
-		return true
-	})
-	if served := <-done; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
-	return err
 }
 
 // A failure is why a request is not sent on, and how a client is told.
