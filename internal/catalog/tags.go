@@ -20,7 +20,7 @@ var tagText []byte
 // A tagTable is tags.txt.gz, read.
 type tagTable struct {
 	asOf   time.Time
-	images map[string][][]string // by name: of every image all its tags
+	images map[string]func() [][]string // by name: of every image all its tags
 }
 
 // maxTagText bounds what the embedded table inflates to, in bytes.
@@ -28,7 +28,7 @@ const maxTagText = 1 << 20
 
 // tags reads the table. It is part of the program, so that it can be read.
 var tags = sync.OnceValue(func() *tagTable {
-	t := &tagTable{images: map[string][][]string{}}
+	t := &tagTable{images: map[string]func() [][]string{}}
 	z, err := gzip.NewReader(bytes.NewReader(tagText))
 	if err != nil {
 		return t
@@ -37,24 +37,32 @@ var tags = sync.OnceValue(func() *tagTable {
 	if err != nil {
 		return t
 	}
-	name := ""
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSuffix(line, "\n")
-		if line == "" {
-			continue
+	// A repository is taken apart when it is asked for: most are not.
+	head, rest, more := strings.Cut("\n"+string(text), "\n= ")
+	for line := range strings.Lines(head) {
+		if day, ok := strings.CutPrefix(strings.TrimSpace(line), "@ "); ok {
+			t.asOf = date(day)
 		}
-		switch rest := line[min(2, len(line)):]; line[0] {
-		case '#':
-		case '@':
-			t.asOf = date(rest)
-		case '=':
-			name = rest
-		default:
-			t.images[name] = append(t.images[name], strings.Fields(line))
-		}
+	}
+	for more {
+		var name, lines string
+		head, rest, more = strings.Cut(rest, "\n= ")
+		name, lines, _ = strings.Cut(head, "\n")
+		t.images[name] = sync.OnceValue(func() [][]string { return tagLines(lines) })
 	}
 	return t
 })
+
+// tagLines returns the fields of every line that has some.
+func tagLines(lines string) [][]string {
+	var out [][]string
+	for line := range strings.Lines(lines) {
+		if tags := strings.Fields(line); len(tags) > 0 {
+			out = append(out, tags)
+		}
+	}
+	return out
+}
 
 // TagsAsOf returns the date of the table of official tags.
 func TagsAsOf() time.Time { return tags().asOf }
@@ -74,7 +82,11 @@ func listed(ref model.Reference) [][]string {
 	if !ok || ref.Registry != hub || ref.Digest != "" {
 		return nil
 	}
-	return tags().images[name]
+	images := tags().images[name]
+	if images == nil {
+		return nil
+	}
+	return images()
 }
 
 // A tag is a tag taken apart: "22.1.0-bookworm-slim".

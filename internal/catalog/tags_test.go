@@ -87,7 +87,7 @@ func TestUpgradesLast(t *testing.T) {
 	now := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
 	asked := 0
 	for name, images := range tags().images {
-		for _, aliases := range images {
+		for _, aliases := range images() {
 			for _, tag := range aliases {
 				ref := official(name, tag)
 				u, ok := Supported(ref, now)

@@ -36,7 +36,7 @@ func newAutomaton(words []string) *automaton {
 	}
 	t := newTrie(a)
 	t.link()
-	a.number(t)
+	a.fill(t)
 	return a
 }
 
@@ -51,9 +51,17 @@ func fold(c byte) byte {
 // A trie is an automaton under construction: states are numbered in the order
 // they are made, 0 is the root.
 type trie struct {
-	a    *automaton
-	next []int32 // by state*width + class
-	ends [][]uint16
+	a      *automaton
+	states []state
+	order  []int32 // of the states, the nearest to the root first
+}
+
+// A state of a trie knows the states that follow it as a list: few do.
+type state struct {
+	first, next int32 // of what follows, and of what follows the state before it; 0 for none
+	class       uint8 // of the byte that leads here
+	fail        int32 // where the longest proper suffix is that starts a word
+	ends        []uint16
 }
 
 func newTrie(a *automaton) *trie {
@@ -61,82 +69,82 @@ func newTrie(a *automaton) *trie {
 	for _, w := range a.words {
 		letters += len(w)
 	}
-	t := &trie{a: a, next: make([]int32, 0, letters*int(a.width))}
-	t.add()
+	t := &trie{a: a, states: make([]state, 1, letters)}
 	for i, w := range a.words {
-		state := int32(0)
+		at := int32(0)
 		for j := range len(w) {
-			at := int(state)*int(a.width) + int(a.class[w[j]])
-			if t.next[at] == 0 {
-				t.next[at] = t.add()
+			class := a.class[w[j]]
+			to := t.to(at, class)
+			if to == 0 {
+				to = int32(len(t.states))
+				t.states = append(t.states, state{class: class, next: t.states[at].first})
+				t.states[at].first = to
 			}
-			state = t.next[at]
+			at = to
 		}
-		t.ends[state] = append(t.ends[state], uint16(i))
+		t.states[at].ends = append(t.states[at].ends, uint16(i))
 	}
 	return t
 }
 
-func (t *trie) add() int32 {
-	t.next = t.next[:len(t.next)+int(t.a.width)]
-	t.ends = append(t.ends, nil)
-	return int32(len(t.ends) - 1)
+// to returns the state that follows at on class, or 0.
+func (t *trie) to(at int32, class uint8) int32 {
+	to := t.states[at].first
+	for to != 0 && t.states[to].class != class {
+		to = t.states[to].next
+	}
+	return to
 }
 
-// row returns where a state goes, by class.
-func (t *trie) row(state int32) []int32 {
-	w := int(t.a.width)
-	return t.next[int(state)*w : (int(state)+1)*w]
-}
-
-// link fills in where a state goes on a byte that continues no word: where its
-// longest proper suffix that starts a word goes. It also ends there what that
-// suffix ends.
+// link finds out where every state goes on a byte that continues no word: where
+// its longest proper suffix that starts a word goes. It also ends there what
+// that suffix ends.
 func (t *trie) link() {
-	fail := make([]int32, len(t.ends))
-	queue := make([]int32, 1, len(t.ends))
-	for i := 0; i < len(queue); i++ {
-		state := queue[i]
-		next, other := t.row(state), t.row(fail[state])
-		for c, to := range next {
-			suffix := int32(0)
-			if state != 0 {
-				suffix = other[c]
-			}
-			if to == 0 {
-				next[c] = suffix
+	t.order = make([]int32, 1, len(t.states))
+	for i := 0; i < len(t.order); i++ {
+		at := t.order[i]
+		for kid := t.states[at].first; kid != 0; kid = t.states[kid].next {
+			t.order = append(t.order, kid)
+			if at == 0 {
 				continue
 			}
-			fail[to] = suffix
-			t.ends[to] = append(t.ends[to], t.ends[suffix]...)
-			queue = append(queue, to)
+			k := &t.states[kid]
+			suffix := t.states[at].fail
+			for k.fail = t.to(suffix, k.class); k.fail == 0 && suffix != 0; k.fail = t.to(suffix, k.class) {
+				suffix = t.states[suffix].fail
+			}
+			k.ends = append(k.ends, t.states[k.fail].ends...)
 		}
 	}
 }
 
-// number gives the states their rows: those that end a word come last, so
-// that one comparison tells them.
-func (a *automaton) number(t *trie) {
-	row := make([]uint32, len(t.ends))
+// fill makes the table. The states that end a word have the last rows, so that
+// one comparison tells them.
+func (a *automaton) fill(t *trie) {
+	row := make([]uint32, len(t.states))
 	n := uint32(0)
-	for i, ends := range t.ends {
-		if len(ends) == 0 {
+	for i := range t.states {
+		if len(t.states[i].ends) == 0 {
 			row[i] = n
 			n += a.width
 		}
 	}
 	a.bound = n
-	for i, ends := range t.ends {
-		if len(ends) > 0 {
+	for i := range t.states {
+		if ends := t.states[i].ends; len(ends) > 0 {
 			row[i] = n
 			n += a.width
 			a.ends = append(a.ends, ends)
 		}
 	}
 	a.next = make([]uint32, n)
-	for i := range t.ends {
-		for c, to := range t.row(int32(i)) {
-			a.next[row[i]+uint32(c)] = row[to]
+	for _, at := range t.order {
+		next := a.next[row[at] : row[at]+a.width]
+		if at != 0 {
+			copy(next, a.next[row[t.states[at].fail]:])
+		}
+		for kid := t.states[at].first; kid != 0; kid = t.states[kid].next {
+			next[t.states[kid].class] = row[kid]
 		}
 	}
 }

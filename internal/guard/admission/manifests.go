@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"text/template"
 )
 
@@ -39,28 +40,36 @@ type Installation struct {
 	Flags []string
 }
 
-// dnsLabel matches the name of a namespace: RFC 1123.
-var dnsLabel = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+// The patterns are compiled where they are asked for: every start of the program
+// would pay for them.
+var (
+	// dnsLabel matches the name of a namespace: RFC 1123.
+	dnsLabel = lazily(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 
-// policyFile matches the names a ConfigMap allows.
-var policyFile = regexp.MustCompile(`^[-._a-zA-Z0-9]{1,253}$`)
+	// policyFile matches the names a ConfigMap allows.
+	policyFile = lazily(`^[-._a-zA-Z0-9]{1,253}$`)
 
-// imageReference matches what is an image of a registry, pinned to a digest.
-var imageReference = regexp.MustCompile(`^[a-zA-Z0-9][-a-zA-Z0-9._:/]*@sha256:[0-9a-f]{64}$`)
+	// imageReference matches what is an image of a registry, pinned to a digest.
+	imageReference = lazily(`^[a-zA-Z0-9][-a-zA-Z0-9._:/]*@sha256:[0-9a-f]{64}$`)
+)
+
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // Write writes the manifests that install i to w, YAML. They hold the
 // authority's key.
 func (i *Installation) Write(w io.Writer) error {
 	for _, name := range append([]string{i.Namespace}, i.Exempt...) {
-		if !dnsLabel.MatchString(name) {
+		if !dnsLabel().MatchString(name) {
 			return fmt.Errorf("%q is no name of a namespace", name)
 		}
 	}
-	if !imageReference.MatchString(i.Image) {
+	if !imageReference().MatchString(i.Image) {
 		return fmt.Errorf("image %q is not pinned to a digest: name@sha256:…", i.Image)
 	}
 	for name := range i.Policies {
-		if !policyFile.MatchString(name) {
+		if !policyFile().MatchString(name) {
 			return fmt.Errorf("policy file %q: a ConfigMap allows letters, digits, '-', '_' and '.' in a name", name)
 		}
 	}
