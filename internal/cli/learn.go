@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -132,6 +133,11 @@ func (l *learnRun) run(ctx context.Context) error {
 	before, err := l.saved()
 	if err != nil {
 		return err
+	}
+	if l.file != "" {
+		if _, err := os.Stat(l.file); err != nil { // learning takes minutes
+			return err
+		}
 	}
 	r, err := learn.Run(ctx, l.options)
 	if err != nil {

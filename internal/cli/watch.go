@@ -77,11 +77,12 @@ Responses are only recorded until --apply is given.`,
   sudo bulkhead watch --rules falco_rules.yaml --rules my_rules.yaml -o json
   sudo bulkhead watch -o text -o json=/var/log/bulkhead.jsonl -o syslog -o webhook=https://example.com/hook
   sudo bulkhead watch --respond 'Engine socket used=pause' --respond-to 'shop-*' --audit responses.jsonl --apply
-  sudo bulkhead watch --container web --duration 10m --propose exceptions.yaml`,
+  sudo bulkhead watch --container web --duration 10m --propose exceptions.yaml
+  sudo bulkhead watch --rules default --rules exceptions.yaml`,
 		Args: cobra.NoArgs,
 	}
 	f := cmd.Flags()
-	f.StringArrayVar(&w.rules, "rules", nil, "read rules from `FILE` or folder instead of the default ones; may be repeated")
+	f.StringArrayVar(&w.rules, "rules", nil, "read rules from `FILE` or folder instead of the default ones, which are called default; may be repeated")
 	w.sinks.register(f)
 	f.StringVar(&w.least, "priority", "debug", "leave out alerts below this `priority`, such as notice")
 	f.DurationVar(&w.repeat, "repeat", time.Minute, "count alerts of one kind for this `time` after the first; 0 writes every one")
@@ -193,6 +194,7 @@ func (w *watcher) engine(ctx context.Context, o *sensor.Options) (*engine.Engine
 	}
 	if path, ok := strings.CutPrefix(e.Host, "unix://"); ok && w.happening != "none" {
 		w.peers = watch.NewPeers(path)
+		w.peers.Narrow = w.container != ""
 		if !slices.Contains(o.EventTypes, "connect") {
 			o.EventTypes = append(slices.Clone(o.EventTypes), "connect")
 		}
@@ -240,7 +242,14 @@ func (w *watcher) writeLearned() error {
 	if err != nil {
 		return fmt.Errorf("write exceptions: %w", err)
 	}
-	w.app.say(fmt.Sprintf("%s proposed: %s; read it before it is loaded after the rules", count64(uint64(w.learned.Count()), "exception"), w.propose))
+	before := "--rules default "
+	for i, name := range w.rules {
+		if i == 0 {
+			before = ""
+		}
+		before += "--rules " + name + " "
+	}
+	w.app.say(fmt.Sprintf("%s proposed: read %s, and load it with %s--rules %s", count64(uint64(w.learned.Count()), "exception"), w.propose, before, w.propose))
 	if w.learned.Left > 0 {
 		w.app.say(fmt.Sprintf("bulkhead: warning: %s not proposed: for want of room, or because the names are odd", count64(uint64(w.learned.Left), "alert")))
 	}
@@ -261,12 +270,9 @@ func count64(n uint64, what string) string { return report.Count(int(n), what) }
 
 // load reads the rules, and says which of them the sensor cannot decide.
 func (w *watcher) load() (*falco.Program, error) {
-	files := []*source.File{source.NewFile("default rules", watchRules)}
-	if len(w.rules) > 0 {
-		var err error
-		if files, err = ruleFiles(w.rules); err != nil {
-			return nil, err
-		}
+	files, err := w.files()
+	if err != nil {
+		return nil, err
 	}
 	set := falco.Load(files, falco.Options{Append: falco.SuggestedOutput})
 	for _, d := range set.Diagnostics {
@@ -283,6 +289,29 @@ func (w *watcher) load() (*falco.Program, error) {
 	}
 	w.warn(set, program)
 	return program, nil
+}
+
+// files returns the files of rules. The default ones have a name, so that others can
+// follow them.
+func (w *watcher) files() ([]*source.File, error) {
+	const byDefault = "default"
+	names := w.rules
+	if len(names) == 0 {
+		names = []string{byDefault}
+	}
+	var out []*source.File
+	for _, name := range names {
+		if name == byDefault {
+			out = append(out, source.NewFile("default rules", watchRules))
+			continue
+		}
+		files, err := ruleFiles([]string{name})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, files...)
+	}
+	return out, nil
 }
 
 // warn says which fields and events of the rules the sensor does not have.
@@ -306,6 +335,9 @@ func (w *watcher) warn(set *falco.Set, program *falco.Program) {
 	}
 }
 
+// noPod ends the output of what is in no pod. In JSON it stays, as keys.
+const noPod = " k8s_pod_name=<NA> k8s_ns_name=<NA>"
+
 // event makes an alert for every rule that e matches.
 func (w *watcher) event(e *sensor.Event) {
 	w.events++
@@ -321,6 +353,7 @@ func (w *watcher) event(e *sensor.Event) {
 	for _, r := range w.ev.Match(e) {
 		alert := &watch.Alert{Alert: w.ev.Alert(r), Subject: watch.SubjectOf(e), Container: e.Container}
 		alert.Time = e.Time
+		alert.Output = strings.TrimSuffix(alert.Output, noPod)
 		if w.drifted != nil && watch.Foreign(e) {
 			w.drifted.Program(alert, e)
 		}

@@ -146,7 +146,7 @@ func (l *learner) fill(out *Learned, seen *use) {
 	out.Backed = []string{}
 	maps.DeleteFunc(seen.written, func(name string, _ bool) bool { return seen.elsewhere(name) })
 	out.Executed, out.Written, out.Denied = sorted(seen.executed), sorted(seen.written), sorted(seen.denied)
-	out.Listening, out.Peers, out.Users = seen.listening, sorted(seen.peers), seen.users
+	out.Listening, out.Peers, out.Users = seen.listening, connected(sorted(seen.peers), seen.listening), seen.users
 	out.Reaches = reaches(seen.networks, out.Peers)
 	out.Writable = l.subject.places(seen)
 }

@@ -109,7 +109,8 @@ func ReadLearned(text []byte) (*Learned, error) {
 type use struct {
 	calls, runtime, refused, given, missing []int
 	compat, unknown                         bool
-	executed, written, denied, peers        map[string]bool
+	executed, written, denied               map[string]bool
+	peers                                   map[string]bool // connections, FROM->TO
 	started                                 map[string]bool // names of programs as they were asked for
 	listening                               []Listener
 	users                                   []int64

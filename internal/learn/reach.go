@@ -3,6 +3,7 @@ package learn
 import (
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // A Reach is a network that a container is in, and whom it connected to there.
@@ -36,6 +37,24 @@ func reaches(networks map[string]netip.Prefix, peers []string) []Reach {
 		out = append(out, Reach{Peers: beyond})
 	}
 	return out
+}
+
+// connected returns the other ends of connections, written FROM->TO, without those
+// of answers: what is sent from a port that the service listens on.
+func connected(connections []string, listening []Listener) []string {
+	to := map[string]bool{}
+	for _, c := range connections {
+		from, other, ok := strings.Cut(c, "->")
+		if !ok {
+			from, other = "", c
+		}
+		at, err := netip.ParseAddrPort(from)
+		answers := err == nil && slices.ContainsFunc(listening, func(l Listener) bool { return l.Port == int(at.Port()) })
+		if !answers {
+			to[other] = true
+		}
+	}
+	return sorted(to)
 }
 
 // alone reports whether nothing was seen that takes a network: the service listens

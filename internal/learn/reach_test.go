@@ -83,3 +83,13 @@ func TestPatchNetwork(t *testing.T) {
 		})
 	}
 }
+
+// TestConnected: whom a service answers it does not connect to.
+func TestConnected(t *testing.T) {
+	got := connected([]string{
+		"172.20.0.2:41000->172.20.0.3:5432", "172.20.0.2:53->172.20.0.9:4000", "[::]:53->[2001:db8::1]:4000", "172.20.0.2:42000->192.0.2.1:53", "192.0.2.7:80",
+	}, []Listener{{"tcp", 80}, {"udp", 53}})
+	if diff := cmp.Diff(got, []string{"172.20.0.3:5432", "192.0.2.1:53", "192.0.2.7:80"}); diff != "" {
+		t.Errorf("got -, want +:\n%s", diff)
+	}
+}

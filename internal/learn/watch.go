@@ -109,8 +109,8 @@ func (w *watcher) event(e *sensor.Event) {
 			u.start(text(e, falco.ProcExepath, ""), text(e, falco.EvtArg, "filename"), text(e, falco.ProcCwd, ""))
 		}
 	case "connect", "sendto":
-		if number(e, falco.FDRport) > 0 {
-			u.peers[peer(e)] = true
+		if number(e, falco.FDRport) > 0 && (name == "connect" || text(e, falco.FDL4Proto, "") == "udp") {
+			u.peers[text(e, falco.FDName, "")] = true
 		}
 	case "open", "openat", "openat2", "creat":
 		if number(e, falco.EvtIsOpenWrite) != 0 {
@@ -148,15 +148,6 @@ func byRuntime(e *sensor.Event) bool {
 		}
 	}
 	return false
-}
-
-// peer returns the address that was connected to.
-func peer(e *sensor.Event) string {
-	name := text(e, falco.FDName, "")
-	if _, to, ok := strings.Cut(name, "->"); ok {
-		return to
-	}
-	return name
 }
 
 // write notes that a path was, or could not be, written to.

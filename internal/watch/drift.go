@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -270,6 +271,7 @@ func commOf(pid string) string {
 // Bounds of the search for what was copied into a container.
 const (
 	maxWalked = 200_000
+	maxRecent = 1000
 	maxCopied = 20
 	copiedAgo = 10 * time.Second
 )
@@ -278,14 +280,48 @@ var errEnough = errors.New("enough")
 
 // Copied says in an alert which files came into a container just before: those
 // of its own layer whose state changed since then. A copy keeps the time a file
-// was written, not that one.
+// was written, not that one. Where there are some of which both differ, as engines
+// leave it, the others were written in the container.
 func (d *Drift) Copied(ctx context.Context, details *Details, a *Alert) {
 	if details.Upper == "" {
 		a.add("files", "unknown: the container's layer is not a folder of this machine")
 		return
 	}
-	since, n, walked := a.Time.Add(-copiedAgo), 0, 0
-	err := filepath.WalkDir(details.Upper, func(name string, e fs.DirEntry, err error) error {
+	found, err := recent(ctx, details.Upper, a.Time.Add(-copiedAgo))
+	if slices.ContainsFunc(found, func(f arrived) bool { return f.copied }) {
+		found = slices.DeleteFunc(found, func(f arrived) bool { return !f.copied })
+	}
+	if len(found) > maxCopied {
+		found, err = found[:maxCopied], errEnough
+	}
+	for i, f := range found {
+		number := ""
+		if i > 0 {
+			number = "_" + strconv.Itoa(i+1)
+		}
+		a.add("file"+number, f.name)
+		a.add("sha256"+number, hashInside(details.Upper+f.name, f.name))
+	}
+	switch {
+	case errors.Is(err, errEnough):
+		a.add("files", "more than these")
+	case len(found) == 0:
+		a.add("files", "none in the container's own layer: they went into a volume, or have gone")
+	}
+}
+
+// An arrived is a file of a container's layer whose state changed.
+type arrived struct {
+	name   string // inside
+	copied bool   // it was written at another time
+}
+
+// recent returns the files below a layer's folder whose state changed since a time.
+// The error is errEnough where there are more.
+func recent(ctx context.Context, upper string, since time.Time) ([]arrived, error) {
+	var out []arrived
+	walked := 0
+	err := filepath.WalkDir(upper, func(name string, e fs.DirEntry, err error) error {
 		if walked++; walked > maxWalked || ctx.Err() != nil {
 			return errEnough
 		}
@@ -296,27 +332,19 @@ func (d *Drift) Copied(ctx context.Context, details *Details, a *Alert) {
 		if err != nil {
 			return nil //nolint:nilerr // it went away meanwhile
 		}
-		if changed(info).Before(since) {
+		at := changed(info)
+		if at.Before(since) {
 			return nil
 		}
-		if n++; n > maxCopied {
+		if len(out) >= maxRecent {
 			return errEnough
 		}
-		inside := strings.TrimPrefix(name, details.Upper)
-		number := ""
-		if n > 1 {
-			number = "_" + strconv.Itoa(n)
-		}
-		a.add("file"+number, inside)
-		a.add("sha256"+number, hashInside(name, inside))
+		// Engines set the time of a file that they unpack, to the second.
+		written := info.ModTime()
+		out = append(out, arrived{strings.TrimPrefix(name, upper), written.Nanosecond() == 0 || at.Sub(written) > time.Second})
 		return nil
 	})
-	switch {
-	case errors.Is(err, errEnough):
-		a.add("files", "more than these")
-	case n == 0:
-		a.add("files", "none in the container's own layer: they went into a volume, or have gone")
-	}
+	return out, err
 }
 
 // Foreign reports whether the event starts a program that is not of its

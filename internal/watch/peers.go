@@ -36,6 +36,8 @@ type Peers struct {
 	socket string // the path on the host
 	mu     sync.Mutex
 	peers  []peer
+
+	Narrow bool // only one container's events are read
 }
 
 // NewPeers returns what remembers who connects to the engine at a path.
@@ -85,6 +87,10 @@ func (p *Peers) describe(a *Alert, at time.Time) {
 		return
 	}
 	candidates := p.at(at)
+	if len(candidates) == 0 && p.Narrow {
+		a.add("actor", "unknown: of the machine's other processes nothing is seen where one container is watched")
+		return
+	}
 	if len(candidates) == 0 {
 		a.add("actor", "unknown: no connection to the engine's socket was seen; it may be older than this watch or come over a network")
 		return
