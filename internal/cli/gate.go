@@ -11,29 +11,26 @@ import (
 	"bulkhead/internal/vex"
 )
 
-// exploited is what --fail-on calls vulnerabilities that are known to be
-// exploited: the name of CISA's list of them.
-const exploited = "kev"
-
 // gate sets in c from which severity on findings fail the check, and reports
 // whether vulnerabilities known to be exploited do. Where they alone do, no
-// severity counts.
+// severity counts. What is typed wins over all that the configuration says.
 func (s *settings) gate(c *config.Config) (kev bool, err error) {
+	if len(s.failOn) == 0 {
+		return c.FailOnKEV, nil
+	}
 	lowest := finding.Never
 	for _, name := range s.failOn {
-		if name == exploited {
+		if name == config.KEV {
 			kev = true
 			continue
 		}
 		severity, err := finding.ParseSeverity(name)
 		if err != nil {
-			return false, usage("", "--fail-on: %w, kev", err)
+			return false, usage("", "--fail-on: %w, "+config.KEV, err)
 		}
 		lowest = min(lowest, severity)
 	}
-	if len(s.failOn) > 0 {
-		c.FailOn = model.Fact[finding.Severity]{Value: lowest, State: model.Set}
-	}
+	c.FailOn = model.Fact[finding.Severity]{Value: lowest, State: model.Set}
 	return kev, nil
 }
 

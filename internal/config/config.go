@@ -29,13 +29,18 @@ type Config struct {
 	File *source.File // nil where there is none
 
 	Edition    string                        // rules newer than it are info; empty holds no rule back
-	FailOn     model.Fact[finding.Severity]  // Unset where it is not said
+	FailOn     model.Fact[finding.Severity]  // Unset where it is not said; Never where FailOnKEV stands alone
+	FailOnKEV  bool                          // vulnerabilities known to be exploited fail the check
 	Exclude    []string                      // patterns of files that are not looked at, as in a .dockerignore
 	Registries model.List[string]            // image prefixes that are trusted
 	Rules      map[string]model.Fact[Choice] // by the name of the rule
 	Suppress   []Suppression
 	Formats    []string // as -o takes them: "text", "sarif=out.sarif"
 }
+
+// KEV is what names vulnerabilities that are known to be exploited where it is
+// said what fails a check: the name of CISA's list of them.
+const KEV = "kev"
 
 // A Choice is what a configuration says about one rule.
 type Choice struct {

@@ -73,11 +73,36 @@ formats: [text, sarif=out.sarif]
 	}
 }
 
+func TestFailOn(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		from finding.Severity
+		kev  bool
+	}{
+		{"fail-on: low", finding.Low, false},
+		{"fail-on: kev", finding.Never, true},
+		{"fail-on: [high, kev]", finding.High, true},
+		{"fail-on: [critical, medium]", finding.Medium, false},
+	} {
+		c, err := Read(source.NewFile(Name, []byte(tt.text)), nil)
+		if err != nil {
+			t.Errorf("%q: %v", tt.text, err)
+			continue
+		}
+		if c.FailOn.Value != tt.from || c.FailOnKEV != tt.kev {
+			t.Errorf("%q: got %v and kev %v, want %v and %v", tt.text, c.FailOn.Value, c.FailOnKEV, tt.from, tt.kev)
+		}
+	}
+}
+
 func TestReadErrors(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{"fail_on: high", `1:1: unknown key "fail_on", did you mean "fail-on"?`},
 		{"zebra: 1", `1:1: unknown key "zebra"`},
-		{"fail-on: hihg", `1:10: severity "hihg" is none of info, low, medium, high, critical`},
+		{"fail-on: hihg", `1:10: severity "hihg" is none of info, low, medium, high, critical, kev`},
+		{"fail-on: [kev, hihg]", `1:16: severity "hihg" is none of info, low, medium, high, critical, kev`},
+		{"fail-on: []", `1:10: must be a severity, kev or a list of them`},
+		{"fail-on: {kev: true}", `1:10: must be a text`},
 		{"# é\nrules: {\"é\": off}", `2:9: unknown rule "é"`},
 		{"rules:\n  é: off\n  writeable-root: off", "2:3: unknown rule \"é\"\n.bulkhead.yaml:3:3: unknown rule \"writeable-root\", did you mean \"writable-root\"?"},
 		{"rules: {é: low, x: off}", "1:9: unknown rule \"é\"\n.bulkhead.yaml:1:18: unknown rule \"x\""},

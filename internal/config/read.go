@@ -84,7 +84,7 @@ func (r *reader) top(n *yaml.Node) {
 	c := r.config
 	r.mapping(n, map[string]func(n *yaml.Node){
 		"edition":    func(n *yaml.Node) { c.Edition = r.edition(n) },
-		"fail-on":    func(n *yaml.Node) { c.FailOn = r.severity(n) },
+		"fail-on":    r.failOn,
 		"exclude":    func(n *yaml.Node) { c.Exclude = r.patterns(n) },
 		"registries": func(n *yaml.Node) { c.Registries = r.list(n) },
 		"rules":      r.rules,
@@ -213,12 +213,25 @@ func (r *reader) list(n *yaml.Node) model.List[string] {
 	return list
 }
 
-func (r *reader) severity(n *yaml.Node) model.Fact[finding.Severity] {
-	s, err := finding.ParseSeverity(r.text(n))
-	if err != nil {
-		r.fail(n, "%s", err)
+// failOn reads what fails a check: a severity, KEV, or a list of such.
+func (r *reader) failOn(n *yaml.Node) {
+	lowest := finding.Never
+	items := r.items(n)
+	for _, item := range items {
+		text := r.text(item)
+		switch s, err := finding.ParseSeverity(text); {
+		case text == KEV:
+			r.config.FailOnKEV = true
+		case err == nil:
+			lowest = min(lowest, s)
+		case text != "":
+			r.fail(item, "%s, %s", err, KEV)
+		}
 	}
-	return model.Fact[finding.Severity]{Value: s, State: model.Set, Span: r.span(n)}
+	if len(items) == 0 {
+		r.fail(n, "must be a severity, kev or a list of them")
+	}
+	r.config.FailOn = model.Fact[finding.Severity]{Value: lowest, State: model.Set, Span: r.span(n)}
 }
 
 // names returns the names of the rules that id names.
