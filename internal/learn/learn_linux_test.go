@@ -212,6 +212,7 @@ func TestAlone(t *testing.T) {
 	enginetest.Image(t, tag)
 	r, err := learn.Run(t.Context(), learn.Options{
 		Engine: e, Container: enginetest.Create(t, "--publish", "9000", tag), Runs: 1, Timeout: time.Minute, Log: func(s string) { t.Log(s) },
+		Test: []string{"true"},
 	})
 	if err != nil {
 		t.Fatal(err)

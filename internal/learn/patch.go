@@ -116,10 +116,10 @@ func (r *Learned) wants(w *model.Workload, profile string) []finding.Finding {
 	return out
 }
 
-// unused reports whether nothing listens on a port that is published. Of a range one
-// may be left over for later.
+// unused reports whether nothing listens on a port that is published, also as the
+// service is tested. Of a range one may be left over for later.
 func (r *Learned) unused(p model.Port) bool {
-	return p.State != model.Unknown && p.First == p.Last && slices.Contains(r.Gap.PortsUnused, fmt.Sprintf("%d/%s", p.First, p.Protocol))
+	return r.Tested && p.State != model.Unknown && p.First == p.Last && slices.Contains(r.Gap.PortsUnused, fmt.Sprintf("%d/%s", p.First, p.Protocol))
 }
 
 // noNetwork returns the edits that leave a workload without a network. A Compose

@@ -58,10 +58,10 @@ func connected(connections []string, listening []Listener) []string {
 }
 
 // alone reports whether nothing was seen that takes a network: the service listens
-// on nothing and connects to nobody but itself. What cannot be seen, such as a
-// datagram without a connection, a trial without a network shows.
+// on nothing and connects to nobody but itself, also as it is tested. What cannot be
+// seen, such as a datagram without a connection, a trial without a network shows.
 func (l *learner) alone(r *Learned) bool {
-	if l.subject.networked() && len(r.Listening) == 0 {
+	if r.Tested && l.subject.networked() && len(r.Listening) == 0 {
 		return !slices.ContainsFunc(r.Reaches, func(r Reach) bool { return len(r.Peers) > 0 })
 	}
 	return false

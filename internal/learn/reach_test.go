@@ -69,7 +69,7 @@ func TestPatchNetwork(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := &Learned{Verified: true, Measures: Measures{NoNetwork: true}, Gap: Gap{PortsUnused: []string{"9000/tcp"}}}
+			r := &Learned{Verified: true, Tested: true, Measures: Measures{NoNetwork: true}, Gap: Gap{PortsUnused: []string{"9000/tcp"}}}
 			p, err := r.Patch(source.NewFile(c.file, []byte(c.before)), "web", "")
 			if err != nil {
 				t.Fatal(err)
