@@ -160,6 +160,8 @@ func BenchmarkCost(b *testing.B) {
 		}
 		b.ReportMetric(ppid, "ns/unwanted-before")
 		b.ReportMetric(watchedPpid, "ns/unwanted-watched")
+		b.ReportMetric(watchedPpid-ppid, "ns/unwanted-added")
+		b.ReportMetric(watchedPpid/ppid, "ratio-unwanted")
 		b.ReportMetric(watchedOpen/open, "ratio-open+close")
 	}
 }
