@@ -4,7 +4,7 @@
 # layers of the images, about 2 GB, are kept in the user's cache.
 #
 # The parts: plain runs them as they are run everywhere; learn runs them under
-# what bulkhead learn finds; drift plants twelve things that bulkhead watch has to
+# what bulkhead learn finds, and has AppArmor's parser read it; drift plants twelve things that bulkhead watch has to
 # find; quiet watches them idle and under their tests, when nothing may alert.
 #
 #   scripts/bench-services.sh                  all of it, all services

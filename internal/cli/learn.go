@@ -190,7 +190,7 @@ func containerOf(ctx context.Context, e *engine.Engine, name string) (string, er
 	}
 	switch len(found) {
 	case 0:
-		return "", usage("start it, or create it with docker create or docker compose create", "there is no container, and no container of a service, called %s", name)
+		return "", usage("start it, or create it with docker create or docker compose create; for an image give --image", "there is no container, and no container of a service, called %s", name)
 	case 1:
 		return found[0], nil
 	}

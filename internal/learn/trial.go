@@ -163,7 +163,7 @@ func (l *learner) pass(name, id string) (string, error) {
 			return "", err
 		}
 		if !s.State.Running {
-			return fmt.Sprintf("it ended with %d: %s", s.State.ExitCode, l.lastLines(id)), nil
+			return because(fmt.Sprintf("it ended with %d", s.State.ExitCode), l.lastLines(id)), nil
 		}
 		healthy := s.State.Health == nil || s.State.Health.Status == "healthy"
 		switch {
@@ -192,7 +192,15 @@ func (l *learner) pass(name, id string) (string, error) {
 			return "", l.ctx.Err()
 		}
 	}
-	return said + ": " + l.lastLines(id), nil
+	return because(said, l.lastLines(id)), nil
+}
+
+// because says what happened and, where there is any, why.
+func because(what, why string) string {
+	if why == "" {
+		return what
+	}
+	return what + ": " + why
 }
 
 // patience returns how long a copy may take. Where it is known how long it takes
@@ -244,7 +252,7 @@ func (l *learner) test(name, id string, s *state) (string, error) {
 	}
 	const most = 300
 	text := strings.TrimSpace(said.String())
-	return fmt.Sprintf("the test fails (%v): %s", err, text[max(len(text)-most, 0):]), nil
+	return because(fmt.Sprintf("the test fails (%v)", err), text[max(len(text)-most, 0):]), nil
 }
 
 // environment tells the test where the copy is.
