@@ -249,7 +249,7 @@ func told(i *model.Image) report.Image {
 		out.ID, out.Digests = i.Config.ID, i.Config.Digests
 	}
 	out.Packages, out.Layers = len(i.Inventory.Packages), len(i.Inventory.Layers)
-	out.Known = knownOf(i)
+	out.Known, out.Vulnerabilities = knownOf(i), i.Vulnerabilities
 	out.From, out.Own, out.Told = i.Shares()
 	return out
 }

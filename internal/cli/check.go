@@ -26,6 +26,7 @@ into: its image, what it wrote, and which packages its processes have loaded.`,
   bulkhead -o text -o sarif=bulkhead.sarif     two reports
   bulkhead check web                           a container, with what it has loaded
   bulkhead check . --skip secret-in-file       no search for secrets
+  bulkhead check shop/api:1.4 -o openvex=vex.json
   bulkhead host                                the engine and all it runs
   bulkhead check --no-cache image.tar          an archive, every layer read again
   bulkhead -- docker run -v /:/host alpine     a command line, before it runs`,

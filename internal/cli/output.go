@@ -19,12 +19,13 @@ import (
 	"bulkhead/internal/report/json"
 	"bulkhead/internal/report/junit"
 	"bulkhead/internal/report/markdown"
+	"bulkhead/internal/report/openvex"
 	"bulkhead/internal/report/sarif"
 	"bulkhead/internal/report/text"
 )
 
 // formats are the names of the output formats, in the order they are listed.
-var formats = [...]string{"text", "json", "jsonl", "sarif", "github", "junit", "markdown"}
+var formats = [...]string{"text", "json", "jsonl", "sarif", "github", "junit", "markdown", "openvex"}
 
 // outputs are the flags that say how to report.
 type outputs struct {
@@ -108,6 +109,8 @@ func (a *app) writer(name string, toFile bool, o *outputs, c check.Options) repo
 		return junit.Writer{}
 	case "markdown":
 		return markdown.Writer{}
+	case "openvex":
+		return openvex.Writer{}
 	}
 	return nil
 }

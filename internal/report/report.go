@@ -54,6 +54,8 @@ type Image struct {
 	Layers   int
 	Packages int
 	Known    Known
+
+	Vulnerabilities []*model.Vulnerability // all, those included that are no findings
 }
 
 // Judged names the image by what cannot come to mean another one: its digest,
