@@ -77,11 +77,21 @@ func (s *Sensor) configure(spec *ebpf.CollectionSpec) error {
 		spec.Variables["subsystem"].Set(s.groups.subsystem))
 }
 
+// programsFor returns an error where there are no programs for an architecture:
+// system calls have other numbers and registers there.
+func programsFor(arch string) error {
+	if arch != "amd64" {
+		return fmt.Errorf("the sensor has programs for x86-64 (amd64) only, none for %s: nothing can be watched, recorded or enforced", arch)
+	}
+	return nil
+}
+
 // possible returns an error that names what is missing, or nil.
 func possible() error {
+	if err := programsFor(runtime.GOARCH); err != nil {
+		return err
+	}
 	switch _, err := os.Stat("/sys/kernel/btf/vmlinux"); {
-	case runtime.GOARCH != "amd64":
-		return errors.New("watching works on x86-64 only; this is " + runtime.GOARCH)
 	case os.Geteuid() != 0:
 		return errors.New("watching needs root")
 	case err != nil:

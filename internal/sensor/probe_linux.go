@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -16,7 +17,7 @@ import (
 // an effect on what runs, and returns what came of it.
 func Probes() []Probe {
 	root := os.Geteuid() == 0
-	probes := []Probe{kernelRelease(), capabilities(), probeBTF()}
+	probes := []Probe{kernelRelease(), capabilities(), probePrograms(runtime.GOARCH), probeBTF()}
 	probes = append(probes, bpfProbes(root)...)
 	probes = append(probes, probeFanotify(root), probeSeccomp(), probeAppArmor(root), probeSELinux(), probeUserNamespaces())
 	probes = append(probes, cgroupProbes()...)
@@ -32,6 +33,14 @@ func kernelRelease() Probe {
 		return fails("kernel", meaning(err))
 	}
 	return works("kernel", unix.ByteSliceToString(u.Release[:])+" "+unix.ByteSliceToString(u.Machine[:]))
+}
+
+func probePrograms(arch string) Probe {
+	const name = "programs"
+	if err := programsFor(arch); err != nil {
+		return fails(name, err.Error())
+	}
+	return works(name, "the sensor has them for "+arch)
 }
 
 // errNotSupported is the kernel's ENOTSUPP, which has no name in user space.

@@ -77,3 +77,14 @@ func TestMeaning(t *testing.T) {
 		t.Errorf("EPERM: got %q", got)
 	}
 }
+
+// TestPrograms: where there are no programs for an architecture, doctor and the
+// sensor say so, and which it is.
+func TestPrograms(t *testing.T) {
+	if p := probePrograms("amd64"); p.Status != Works {
+		t.Errorf("got %+v, want them to work", p)
+	}
+	if p := probePrograms("arm64"); p.Status != Fails || !strings.Contains(p.Detail, "none for arm64") {
+		t.Errorf("got %+v, want it to fail for arm64", p)
+	}
+}
