@@ -1,6 +1,6 @@
 GO ?= go
 
-.PHONY: demo test check gen fuzz bench bench-services build
+.PHONY: demo test test-kernel check gen fuzz bench bench-services build
 
 build: ## bin/bulkhead
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bulkhead ./cmd/bulkhead
@@ -10,6 +10,10 @@ demo: build ## check the example shop; its faults are deliberate, so findings ar
 
 test: ## everything, on a real engine; installs and starts what is missing
 	scripts/test.sh
+
+test-kernel: ## BPF-LSM and AppArmor, in a virtual machine with Debian's kernel
+	scripts/tools.sh qemu-system-x86_64:qemu-system-x86
+	BULKHEAD_KERNEL=1 $(GO) test -count=1 -timeout 30m -v -run '^TestKernel$$' ./internal/kerneltest
 
 check: ## what a reviewer runs first: formatting, vet, other platforms, linters
 	test -z "$$(gofmt -l cmd internal)"

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs what the tests compare with and build images from, where it is missing
-# (Debian, as root). Tests that miss something skip themselves and say so.
+# (Debian, as root), and what else is named. Tests that miss something skip
+# themselves and say so.
 set -euo pipefail
 
 # command:package
-wanted=(debootstrap:debootstrap rpm:rpm strace:strace /usr/bin/time:time npm:npm clang:clang llvm-strip:llvm git:git)
+wanted=(debootstrap:debootstrap rpm:rpm strace:strace /usr/bin/time:time npm:npm clang:clang llvm-strip:llvm git:git "$@")
 
 missing=()
 for w in "${wanted[@]}"; do

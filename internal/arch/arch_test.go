@@ -33,8 +33,8 @@ var layers = [][]string{
 	{"internal/rules"},
 	{"internal/guard", "internal/watch"},
 	{"internal/guard/proxy"},
-	{"internal/cli", "internal/rules/gen", "internal/servicetest"},
-	{"internal/agreement", "internal/cases", "internal/imagetest", "cmd/", "scripts/"},
+	{"internal/cli", "internal/rules/gen", "internal/servicetest", "internal/kerneltest/plan"},
+	{"internal/agreement", "internal/cases", "internal/imagetest", "internal/kerneltest", "internal/kerneltest/guest", "cmd/", "scripts/"},
 }
 
 // layerOf returns the layer of pkg: that of its own name, else of the longest

@@ -74,37 +74,41 @@ func tiny(t *testing.T, bits int, code []byte) string {
 // TestCompat: a call of 32 bits is not taken for the call that has its number with
 // 64, whichever kind of program makes it.
 func TestCompat(t *testing.T) {
-	for _, c := range []struct {
+	s := opened(t, "socket", "execve")
+	programs := []struct {
 		name string
 		bits int
 		code []byte
 		want int
+		pid  uint32
 	}{
-		{"64 bits", 64, instruction, 1000},
-		{"32 bits", 32, interrupt, 0},
-		{"32-bit calls of 64 bits", 64, interrupt, 0},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			s := opened(t, "socket", "execve")
-			cmd := exec.Command(tiny(t, c.bits, c.code))
-			if err := cmd.Run(); errors.Is(err, syscall.ENOEXEC) || err != nil && c.want == 0 {
-				t.Skipf("the kernel has no 32-bit calls: %v", err)
-			} else if err != nil {
-				t.Fatal(err)
-			}
-			ctx, cancel := context.WithCancel(t.Context())
-			cancel()
-			got := map[string]int{}
-			if err := s.Run(ctx, func(e *Event) {
-				if e.PID == uint32(cmd.Process.Pid) {
-					got[e.name]++
-				}
-			}); err != nil {
-				t.Fatal(err)
-			}
-			if got["socket"] != c.want || got["execve"] != 1 {
-				t.Errorf("got %v, want its start and %d times socket", got, c.want)
-			}
-		})
+		{name: "64 bits", bits: 64, code: instruction, want: 1000},
+		{name: "32 bits", bits: 32, code: interrupt},
+		{name: "32-bit calls of 64 bits", bits: 64, code: interrupt},
+	}
+	for i, p := range programs {
+		cmd := exec.Command(tiny(t, p.bits, p.code))
+		if err := cmd.Run(); errors.Is(err, syscall.ENOEXEC) || err != nil && p.want == 0 {
+			t.Skipf("the kernel has no 32-bit calls: %v", err)
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		programs[i].pid = uint32(cmd.Process.Pid)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	got := map[uint32]map[string]int{}
+	if err := s.Run(ctx, func(e *Event) {
+		if got[e.PID] == nil {
+			got[e.PID] = map[string]int{}
+		}
+		got[e.PID][e.name]++
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range programs {
+		if got := got[p.pid]; got["socket"] != p.want || got["execve"] != 1 {
+			t.Errorf("%s: got %v, want its start and %d times socket", p.name, got, p.want)
+		}
 	}
 }
