@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command guest is the first process of the virtual machine that package
 // kerneltest boots: it mounts what tests need, runs the steps of /plan.json one
 // after the other, says on the console what came of each, and turns the machine
