@@ -24,8 +24,8 @@ const maxPasses = 10
 // instead returns the command line that asks for what r does without what the
 // refusals are about: the fixes of the same rules, applied to the docker run
 // line that would have made the request. It returns "" where some refusal has
-// no cure on a command line, or the line holds a credential. It also fills in
-// what was asked, word for word.
+// no cure on a command line, or the line holds a credential or does not fit one
+// line. It also fills in what was asked, word for word.
 func (g *Guard) instead(ctx context.Context, p *Policy, r *apirequest.Reading, refusals []Refusal) string {
 	control := func(c rune) bool { return c < ' ' || c == 0x7f }
 	if slices.ContainsFunc(r.Args, func(a string) bool { return len(secret.Find(a)) > 0 || strings.ContainsFunc(a, control) }) {

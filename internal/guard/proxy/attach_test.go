@@ -127,3 +127,31 @@ func sockets(t *testing.T) int {
 	}
 	return n
 }
+
+// TestCutShort: a body that ends before its end does so for the engine too.
+func TestCutShort(t *testing.T) {
+	f := newFront(t, noEngine{}, "", "")
+	engine := &fake{}
+	defer engine.start(t, f)()
+	conn, err := net.Dial("unix", f.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := strings.Repeat("x", 300<<10)
+	_, err = fmt.Fprintf(conn, "POST /v1.41/images/load HTTP/1.1\r\nHost: docker\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n%x\r\nxx", len(part), part, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(patience); !strings.Contains(engine.log(), "/images/load"); {
+		if time.Now().After(deadline) {
+			t.Fatal("the engine was sent nothing")
+		}
+		<-time.After(time.Millisecond)
+	}
+	if got := engine.log(); strings.Contains(got, "<nil>") {
+		t.Errorf("the engine was sent %s, want a body that breaks off", got)
+	}
+}

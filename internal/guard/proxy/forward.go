@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"maps"
 	"net"
@@ -28,13 +29,43 @@ const (
 func (e *exchange) send(body io.Reader, length int64) error {
 	e.out.Body, e.out.ContentLength = nil, length
 	if length != 0 {
-		e.out.Body = io.NopCloser(body)
+		e.out.Body = io.NopCloser(inLarge{body})
 	}
 	w := bufio.NewWriterSize(e.engine, bufferSize)
 	if err := e.out.Write(w); err != nil {
 		return err
 	}
 	return w.Flush()
+}
+
+// An inLarge reader gives what it reads in large pieces: net/http sends each
+// as a chunk of its own, and at once. No engine answers a part of a body.
+type inLarge struct{ io.Reader }
+
+// WriteTo implements io.WriterTo.
+func (r inLarge) WriteTo(w io.Writer) (int64, error) {
+	buffer := make([]byte, bulkSize)
+	for written := int64(0); ; {
+		n := 0
+		var err error
+		for n < bufferSize && err == nil {
+			var m int
+			m, err = r.Read(buffer[n:])
+			n += m
+		}
+		if n > 0 {
+			m, werr := w.Write(buffer[:n])
+			if written += int64(m); werr != nil {
+				return written, werr
+			}
+		}
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return written, err
+		}
+	}
 }
 
 // answer reads the header of the engine's answer.
@@ -73,6 +104,9 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request, e *exchange) *fa
 	}
 	// Before the client is: it may ask about what was made at once.
 	p.tell(e, resp.StatusCode, madeBy(resp))
+	if e.bulk && resp.StatusCode == http.StatusOK {
+		return p.relay(w, e, resp, in)
+	}
 	copyHeaders(w.Header(), resp)
 	w.WriteHeader(resp.StatusCode)
 	_ = control.Flush() // a wait says at once that it waits; a failure shows below

@@ -296,25 +296,6 @@ func TestSaveAndLoad(t *testing.T) {
 	t.Logf("%d bytes", size)
 }
 
-// BenchmarkSave compares the proxy with the engine's own socket, in turns.
-func BenchmarkSave(b *testing.B) {
-	f, _ := liveFront(b, "bench", "")
-	image := big(b, "benchbig")
-	direct, _ := strings.CutPrefix(os.Getenv("DOCKER_HOST"), "unix://")
-	save(b, direct, image, io.Discard) // into the cache
-	took := map[string]time.Duration{}
-	var size int64
-	for b.Loop() {
-		for _, path := range []string{direct, f.socket, f.socket, direct} {
-			start := time.Now()
-			_, size = save(b, path, image, io.Discard)
-			took[path] += time.Since(start)
-		}
-	}
-	b.SetBytes(4 * size)
-	b.ReportMetric(float64(took[direct])/float64(took[f.socket]), "of-direct")
-}
-
 // A client of three that are recorded: see TestLearn.
 type recordedClient struct {
 	name string

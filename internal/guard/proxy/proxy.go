@@ -147,6 +147,7 @@ type exchange struct {
 	text   []byte // the body, where it is not a stream
 	stream bool   // the body is passed on as it comes
 	hijack bool   // the connection becomes a stream of its own
+	bulk   bool   // the answer is a large file
 }
 
 // exchangeOf reads a request's line and headers. What is judged and what is
@@ -179,6 +180,7 @@ func (p *Proxy) exchangeOf(r *http.Request) (*exchange, *failure) {
 		stream: guard.Streams(req),
 	}
 	name, _ := guard.RouteOf(req)
+	e.bulk = bulk(name)
 	if protocol, ok := hijacks()[name]; ok {
 		if protocol != "tcp" && !strings.EqualFold(r.Header.Get("Upgrade"), protocol) {
 			return bad("this route wants an upgrade to " + protocol)

@@ -36,7 +36,7 @@ func (p *Proxy) Serve(ctx context.Context, l net.Listener) error {
 	// A server that shuts down reads a request and throws it away. So it first
 	// answers what has come: nothing new is taken, and no connection is kept.
 	_ = l.Close()
-	<-done
+	_ = <-done // that its socket is closed
 	s.SetKeepAlivesEnabled(false)
 	p.busy.wait(ending)
 	err := s.Shutdown(ending)
