@@ -157,7 +157,7 @@ func Existing(o Options, name string) (*Reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := o.join(&container.Created{Workload: w})
+	out, err := o.join(&container.Created{Workload: w, Beyond: container.OddNamespaces(w)})
 	if out != nil {
 		out.Existing = true
 	}

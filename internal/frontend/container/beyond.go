@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"bulkhead/internal/model"
 )
 
 // beyond notes what no fact says.
@@ -34,27 +36,30 @@ func (r reader) beyond(out *Created) {
 			add("log socket", address, "LogConfig")
 		}
 	}
-	r.oddNamespaces(add)
 	r.beyondMounts(out, add)
 }
 
-// oddNamespaces notes the modes that are neither private, nor the host's, nor a
-// container's: Podman joins a namespace that a path names, and takes options.
-func (r reader) oddNamespaces(add func(kind, value, field string)) {
-	h := r.host
+// OddNamespaces returns the namespaces of w that are neither private, nor the
+// host's, nor a container's as facts say: Podman joins one that a path names,
+// and takes options.
+func OddNamespaces(w *model.Workload) []Beyond {
+	var out []Beyond
 	for _, n := range []struct {
-		field, mode string
-		joins       bool // containers, as facts say
+		mode  model.Fact[model.Namespace]
+		joins bool // rules know whose it is
 	}{
-		{"PidMode", h.PidMode, true}, {"IpcMode", h.IpcMode, true}, {"NetworkMode", h.NetworkMode, true},
-		{"UTSMode", h.UTSMode, false}, {"UsernsMode", h.UsernsMode, false}, {"CgroupnsMode", h.CgroupnsMode, false},
-		{"CgroupMode", h.CgroupMode, false},
+		{w.PID, true}, {w.IPC, true}, {w.Network, true}, {w.UTS, false}, {w.UserNS, false}, {w.CgroupNS, false},
 	} {
-		kind, _, more := strings.Cut(n.mode, ":")
-		if more && !(n.joins && kind == "container") {
-			add("namespace", n.mode, n.field)
+		name := n.mode.Value.Mode
+		odd := strings.Contains(name, ":") // a network's
+		if n.mode.Value.Target != "" && !(n.joins && name == "container") {
+			odd, name = true, name+":"+n.mode.Value.Target
+		}
+		if odd {
+			out = append(out, Beyond{"namespace", name, n.mode.Path})
 		}
 	}
+	return out
 }
 
 // beyondMounts notes mounts that are read in another way by some engine, and

@@ -110,6 +110,7 @@ func created(in *inspect, o CreateOptions) *Created {
 		}
 	}
 	r.beyond(out)
+	out.Beyond = append(out.Beyond, OddNamespaces(w)...)
 	if in.NetworkSettings != nil {
 		out.Networks = slices.Sorted(maps.Keys(in.NetworkSettings.Networks))
 	}
