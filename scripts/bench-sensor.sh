@@ -48,13 +48,13 @@ hold() {
     verdict=held
   fi
   [ "$verdict" = held ] || missed=$((missed + 1))
-  printf '| %-58s | %10s %-12s | %s %-10s | %s |\n' "$1" "$value" "$3" "$sign" "$5" "$verdict"
+  printf '| %-58s | %10s %-16s | %s %-10s | %s |\n' "$1" "$value" "$3" "$sign" "$5" "$verdict"
 }
 
 # tell prints what has no limit.
 tell() {
   value=$(values "$2" "$3" | awk '{ v[NR] = $1 } END { if (NR) print v[int((NR + 1) / 2)]; else print "-" }')
-  printf '| %-58s | %10s %-12s | %-13s | |\n' "$1" "$value" "$3" ""
+  printf '| %-58s | %10s %-16s | %-13s | |\n' "$1" "$value" "$3" ""
 }
 
 echo "medians of $runs runs, $(load)"
