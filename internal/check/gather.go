@@ -53,7 +53,7 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 	if err := about.apply(sys); err != nil {
 		return nil, err
 	}
-	sys.Notes = append(sys.Notes, notes...)
+	sys.Notes = slices.Concat(sys.Notes, notes, r.namesakes(about, live))
 	r.lock(ctx, every, sys)
 	if err := r.openStored(ctx, about, sys); err != nil {
 		return nil, err
@@ -193,6 +193,21 @@ func (r *runner) targets() (paths, objects []string, err error) {
 		paths = append(paths, r.Dockerfile)
 	}
 	return paths, objects, nil
+}
+
+// namesakes tells of what the engine has under a name that was taken for that of
+// a file or folder.
+func (r *runner) namesakes(about *scope, live *model.Facts) []model.Note {
+	var out []model.Note
+	for _, p := range r.Paths {
+		if objectName(p) && !slices.Contains(about.objects, p) && about.has(live, p) {
+			out = append(out, model.Note{
+				What: "the engine's " + p,
+				Why:  "there is a file or folder of that name here, which was checked; name a container by its id, an image with its tag",
+			})
+		}
+	}
+	return out
 }
 
 // objectName reports whether p can be the name of an image or container. What

@@ -94,3 +94,33 @@ func TestForeign(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// TestNamesakes checks that somebody who means a container and gets the folder
+// of its name is told.
+func TestNamesakes(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("web-1", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("web-1/Dockerfile", []byte("FROM scratch\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		asked string
+		told  bool
+	}{{"web-1", true}, {"./web-1", false}, {"5d41402abc4b", false}} {
+		o := options()
+		o.Paths = []string{tt.asked}
+		o.Live = func(context.Context) (*model.Facts, error) {
+			return container.Read(source.NewFile("container.json", []byte(runningContainer))), nil
+		}
+		r, err := check.Run(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := slices.ContainsFunc(r.NotChecked, func(n model.Note) bool { return n.What == "the engine's "+tt.asked })
+		if told != tt.told {
+			t.Errorf("%s: told of the container: %v, want %v; notes: %v", tt.asked, told, tt.told, r.NotChecked)
+		}
+	}
+}
