@@ -139,7 +139,7 @@ func (r *Learned) connections() []string {
 			out = append(out, "beyond its networks: "+listed(n.Peers))
 		case len(n.Peers) > 0:
 			out = append(out, "in "+n.Network+": "+listed(n.Peers))
-		case len(r.Reaches) > 1:
+		case len(r.Granted.Networks) > 1:
 			out = append(out, "in "+n.Network+": nobody; it needs that network only where others connect to it there")
 		}
 	}

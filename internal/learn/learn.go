@@ -50,9 +50,10 @@ type learner struct {
 	table   *table
 	rec     *sensor.Recorder
 	watch   *watcher
-	ready   time.Duration // the longest that a copy took
-	number  int           // of the copies made
-	static  *Static       // once a copy was looked at
+	ready   time.Duration     // the longest that a copy took
+	number  int               // of the copies made
+	static  *Static           // once a copy was looked at
+	folders map[string]folder // that the service wrote to, as it is
 }
 
 // ErrFails is returned where the service does not pass its test as it is.
@@ -149,6 +150,7 @@ func (l *learner) fill(out *Learned, seen *use) {
 	out.Listening, out.Peers, out.Users = seen.listening, connected(sorted(seen.peers), seen.listening), seen.users
 	out.Reaches = reaches(seen.networks, out.Peers)
 	out.Writable = l.subject.places(seen)
+	l.folders = seen.folders
 }
 
 // capabilities returns the names of capabilities.

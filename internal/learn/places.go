@@ -28,6 +28,7 @@ func leaves(changes []engine.Change) []string {
 type folder struct {
 	uid, gid int64
 	mode     uint32
+	filled   bool // the image has something there
 }
 
 // maxLinks bounds how many links are followed.
@@ -72,7 +73,23 @@ func (u *use) own(root, name string) {
 		return
 	}
 	if uid, gid, ok := ownerOf(info); ok {
-		u.folders[real] = folder{uid, gid, uint32(info.Mode().Perm()) | sticky(info.Mode())}
+		u.folders[real] = folder{uid: uid, gid: gid, mode: uint32(info.Mode().Perm()) | sticky(info.Mode())}
+	}
+}
+
+// fill notes in which folders there is what the service has not written: it came
+// with the image.
+func (u *use) fill(root string, written map[string]bool) {
+	const most = 1000
+	for dir, f := range u.folders {
+		d, err := os.Open(root + dir)
+		if err != nil {
+			continue
+		}
+		names, _ := d.Readdirnames(most) // of what cannot be read nothing is known
+		_ = d.Close()                    // it was only read
+		f.filled = slices.ContainsFunc(names, func(n string) bool { return !written[path.Join(dir, n)] })
+		u.folders[dir] = f
 	}
 }
 

@@ -23,7 +23,7 @@ func reaches(networks map[string]netip.Prefix, peers []string) []Reach {
 	var beyond []string
 	for _, p := range peers {
 		at, err := netip.ParseAddrPort(p)
-		if err != nil || at.Addr().IsLoopback() {
+		if err != nil || at.Addr().IsLoopback() || at.Addr().IsUnspecified() {
 			continue
 		}
 		within := slices.IndexFunc(out, func(r Reach) bool { return networks[r.Network].Contains(at.Addr().Unmap()) })

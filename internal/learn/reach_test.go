@@ -18,7 +18,7 @@ func TestReaches(t *testing.T) {
 	}
 	const resolver, db, six, outside = "127.0.0.11:53", "172.20.0.3:5432", "[::ffff:172.20.0.4]:6379", "192.0.2.1:443"
 	r := &Learned{Granted: Granted{Networks: []string{"back", "front"}}}
-	r.Reaches = reaches(networks, []string{resolver, db, six, outside, "odd"})
+	r.Reaches = reaches(networks, []string{resolver, db, six, outside, "0.0.0.0:22", "[::]:22", "odd"})
 	want := []Reach{{"back", []string{db, six}}, {"front", []string{}}, {"", []string{outside}}}
 	if diff := cmp.Diff(r.Reaches, want); diff != "" {
 		t.Errorf("got -, want +:\n%s", diff)
@@ -34,6 +34,11 @@ func TestReaches(t *testing.T) {
 	if text := r.Text(); !strings.Contains(text, internal) {
 		t.Errorf("got\n%s\nwant it to say that %s", text, internal)
 	}
+	r.Granted.Networks = []string{"back"}
+	if r.Reaches = reaches(map[string]netip.Prefix{"back": networks["back"]}, []string{outside}); strings.Contains(r.Text(), "nobody") {
+		t.Errorf("got\n%s\nwant nothing of the one network, by which it leaves", r.Text())
+	}
+	r.Reaches = reaches(networks, []string{resolver, db})
 	r.Granted.Ports = []string{"80/tcp"}
 	if text := r.Text(); strings.Contains(text, internal) {
 		t.Errorf("got\n%s\nwant nothing of internal networks: nobody would reach the port", text)

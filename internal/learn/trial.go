@@ -306,6 +306,7 @@ func (l *learner) look(id string, seen *use) error {
 	for name := range written {
 		now.own(root, name)
 	}
+	now.fill(root, written)
 	if err != nil {
 		now.absent = nil // below another root nobody knows
 	}

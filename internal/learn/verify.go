@@ -150,19 +150,29 @@ func (l *learner) openPlaces(r *Learned, h *hardening, o *outcome) bool {
 	if found {
 		return true
 	}
-	var kept []string
-	h.places = slices.Clone(h.places)
-	for i, p := range h.places {
-		if !p.Keep {
-			kept = append(kept, p.Path)
-			h.places[i].Keep = true
-		}
+	kept := h.keep(func(p Place) bool { return l.folders[p.Path].filled })
+	if len(kept) == 0 {
+		kept = h.keep(func(Place) bool { return true })
 	}
 	if len(kept) > 0 {
 		r.Writable = h.places
 		r.back("memory at " + strings.Join(kept, ", ") + ": it may need what the image has there, and gets volumes")
 	}
 	return len(kept) > 0
+}
+
+// keep makes volumes of the places in memory that are to be, and returns where they
+// are.
+func (h *hardening) keep(of func(Place) bool) []string {
+	var out []string
+	h.places = slices.Clone(h.places)
+	for i, p := range h.places {
+		if !p.Keep && of(p) {
+			out = append(out, p.Path)
+			h.places[i].Keep = true
+		}
+	}
+	return out
 }
 
 // without tries h without one of its measures at a time and returns the first that
