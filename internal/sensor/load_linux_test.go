@@ -18,6 +18,7 @@ const (
 	noisy  = "BULKHEAD_TEST_CALLS" // duplicates a descriptor that does not exist, many times
 	paced  = "BULKHEAD_TEST_PACE"  // opens a file that does not exist, so many times a second, for a while
 	costly = "BULKHEAD_TEST_COST"  // measures what a call costs, as often as a line comes
+	apart  = "BULKHEAD_TEST_APART" // opens a sensor and prints the error
 	drifts = "BULKHEAD_TEST_DRIFT" // runs what is not of an image, whose folder this is
 )
 
@@ -28,6 +29,9 @@ func TestMain(m *testing.M) {
 		return n
 	}
 	switch {
+	case number(apart) > 0:
+		_, err := Open(Options{})
+		fmt.Println(err)
 	case number(noisy) > 0:
 		for range number(noisy) {
 			_, _ = syscall.Dup(-1) // the failure is the point

@@ -96,10 +96,20 @@ func possible() error {
 		return errors.New("watching needs root")
 	case err != nil:
 		return errors.New("watching needs a kernel with BTF (CONFIG_DEBUG_INFO_BTF), 5.8 or newer")
+	case !hostProcesses():
+		return errors.New("watching needs the numbers that the host has for processes: run it in the host's process namespace, as docker run --pid=host does")
 	case tells().root == "":
 		return errors.New("watching needs control groups, to tell containers apart; none is mounted below /sys/fs/cgroup")
 	}
 	return nil
+}
+
+// hostProcesses reports whether processes have the numbers here that they have in
+// the kernel's events.
+func hostProcesses() bool {
+	const first = 0xeffffffc // PROC_PID_INIT_INO of linux/proc_ns.h
+	var st unix.Stat_t
+	return unix.Stat("/proc/self/ns/pid", &st) != nil || st.Ino == first
 }
 
 // attach fills the table of wanted calls and attaches the programs: those that

@@ -150,3 +150,16 @@ func compiled(t *testing.T, dir, name string) []byte {
 	}
 	return got
 }
+
+// TestOtherNamespace: where processes have other numbers, nothing would fit
+// together, and the sensor says so.
+func TestOtherNamespace(t *testing.T) {
+	needsKernel(t)
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), apart+"=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}
+	out, err := cmd.Output()
+	if want := "watching needs the numbers that the host has for processes"; err != nil || !strings.HasPrefix(string(out), want) {
+		t.Errorf("got %q, %v, want %q", out, err, want)
+	}
+}
