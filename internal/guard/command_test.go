@@ -12,7 +12,14 @@ import (
 // started has ended with it, after patience at the latest.
 func shell(t testing.TB, line string) ([]byte, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	return run(t.Context(), line)
+}
+
+// shellAlways is shell for what cleans up after a test.
+func shellAlways(line string) ([]byte, error) { return run(context.Background(), line) }
+
+func run(ctx context.Context, line string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", line)
 	cmd.WaitDelay = time.Second // a child may hold what it prints to

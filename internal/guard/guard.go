@@ -100,6 +100,7 @@ type hostCache struct {
 	hosts []*model.Host
 	root  string // the engine's data directory
 	read  time.Time
+	known bool // it was read once
 }
 
 // SetPolicy makes p hold for every request that begins from now on.
@@ -291,13 +292,17 @@ func refusalsOf(found []Judged) []Refusal {
 }
 
 // hosts returns the engine's configuration and its data directory, as they
-// were at most hostLife ago. One request asks for them, others do not wait.
-func (g *Guard) hosts(ctx context.Context) ([]*model.Host, string) {
+// were at most hostLife ago. One request asks for them, others do not wait
+// unless nothing was ever known. The error says that nothing is.
+func (g *Guard) hosts(ctx context.Context) ([]*model.Host, string, error) {
 	h := &g.host
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if time.Since(h.read) < hostLife {
-		return h.hosts, h.root
+	if time.Since(h.read) < hostLife && h.known {
+		return h.hosts, h.root, nil
+	}
+	if !h.known { // whoever comes meanwhile waits for the lock
+		return h.ask(ctx, g.Engine)
 	}
 	h.read = time.Now()
 	h.mu.Unlock()
@@ -306,7 +311,16 @@ func (g *Guard) hosts(ctx context.Context) ([]*model.Host, string) {
 	if err == nil {
 		h.hosts, h.root = hosts, root
 	}
-	return h.hosts, h.root
+	return h.hosts, h.root, nil
+}
+
+// ask asks for the first time.
+func (h *hostCache) ask(ctx context.Context, e Engine) ([]*model.Host, string, error) {
+	hosts, root, err := readInfo(ctx, e)
+	if err == nil {
+		h.hosts, h.root, h.read, h.known = hosts, root, time.Now(), true
+	}
+	return hosts, root, err
 }
 
 // hostLife is how long docker info is taken for true.

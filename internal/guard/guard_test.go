@@ -295,3 +295,49 @@ func TestSecrets(t *testing.T) {
 		}
 	}
 }
+
+// A silent engine knows its objects and says nothing of itself.
+type silent struct{ shelf }
+
+func (silent) Info(context.Context) (*source.File, error) { return nil, errors.New("no answer") }
+
+// TestUnknownRoot: while nobody knows where the engine's own files are, no path
+// of the host is mounted; whatever has none is judged as ever.
+func TestUnknownRoot(t *testing.T) {
+	g, _ := newGuard(t, "", silent{})
+	if d := g.Decide(t.Context(), create(`{"Binds":["/srv/app:/app"]}`)); d.Allow || !strings.Contains(d.Message(), "where its own files are") {
+		t.Errorf("a folder of the host: got allow %v%s, want it denied", d.Allow, d.Message())
+	}
+	if d := g.Decide(t.Context(), create(`{"Binds":["data:/data"]}`)); !d.Allow {
+		t.Errorf("a volume: got%s, want it allowed", d.Message())
+	}
+	g.Engine = shelf{}
+	if d := g.Decide(t.Context(), create(`{"Binds":["/srv/app:/app"]}`)); !d.Allow {
+		t.Errorf("once it is known: got%s, want it allowed", d.Message())
+	}
+}
+
+// TestRetag: an exception for an image holds for the image, not for its name: a
+// container that was made of another one under that name does not start.
+func TestRetag(t *testing.T) {
+	const id = "5d41402abc4b2a76b9719d911017c5925d41402abc4b2a76b9719d911017c592"
+	made := `{"Id":"` + id + `","Name":"/web","Image":"sha256:33","Config":{"Image":"app:1"},"HostConfig":{"PidMode":"host"},"State":{"Status":"created"}}`
+	e := shelf{
+		"images/app:1":     `{"Id":"sha256:11","Config":{},"RepoDigests":["registry.example.com/ops/agent@sha256:22"]}`,
+		"images/sha256:11": `{"Id":"sha256:11","Config":{},"RepoDigests":["registry.example.com/ops/agent@sha256:22"]}`,
+		"images/sha256:33": `{"Id":"sha256:33","Config":{},"RepoTags":["app:1"]}`,
+		"containers/web":   made,
+	}
+	g, _ := newGuard(t, "exceptions: [{image: 'registry.example.com/ops/*', mode: off, reason: monitoring}]", e)
+	if d := g.Decide(t.Context(), create(`{"PidMode":"host"}`)); !d.Allow {
+		t.Errorf("the image of the exception: got%s, want it allowed", d.Message())
+	}
+	start := Request{Method: "POST", URI: "/v1.41/containers/web/start"}
+	if d := g.Decide(t.Context(), start); d.Allow {
+		t.Error("another image under its name: got allowed, want it denied")
+	}
+	e["containers/web"] = strings.ReplaceAll(made, "sha256:33", "sha256:11")
+	if d := g.Decide(t.Context(), start); !d.Allow {
+		t.Errorf("a container of the image: got%s, want it allowed", d.Message())
+	}
+}

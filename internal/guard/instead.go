@@ -72,10 +72,13 @@ func (g *Guard) onLine(ctx context.Context, p *Policy, f *source.File, r *apireq
 			n[0].Value.Target = n[1].Value.Target
 		}
 	}
+	if known.Network.Value.Mode == "host" && apirequest.MayBeID(w.Network.Value.Mode) {
+		w.Network.Value.Mode = "host"
+	}
 	facts.Workloads = append(facts.Workloads, r.Facts.Workloads[1:]...)
 	s := resolve.System(resolve.Input{Facts: []*model.Facts{facts}, Canonical: canonical})
 	out := run(p, s, w)
-	_, root := g.hosts(ctx)
+	_, root, _ := g.hosts(ctx) // the line has no mount that the request has not
 	out = append(out, g.protected(w, root, out)...)
 	more, err := p.judged(ctx, s)
 	if err != nil {

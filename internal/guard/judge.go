@@ -30,7 +30,7 @@ func (g *Guard) findings(l *lookup, p *Policy, r *apirequest.Reading) ([]Judged,
 	if w == nil {
 		return nil, nil
 	}
-	hosts, root := g.hosts(l.ctx)
+	hosts, root, unknown := g.hosts(l.ctx)
 	facts := *r.Facts
 	facts.Hosts = hosts
 	if p.wide || p.judge != nil {
@@ -44,6 +44,9 @@ func (g *Guard) findings(l *lookup, p *Policy, r *apirequest.Reading) ([]Judged,
 		Facts:     []*model.Facts{&facts},
 		Canonical: canonical,
 	})
+	if unknown != nil && slices.ContainsFunc(w.Mounts, func(m model.Mount) bool { return len(m.Host) > 0 }) {
+		return nil, fmt.Errorf("the engine does not say where its own files are: %w", unknown)
+	}
 	out := run(p, s, w)
 	out = append(out, g.protected(w, root, out)...)
 	found, err := p.judged(l.ctx, s)

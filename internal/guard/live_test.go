@@ -288,8 +288,9 @@ func (l *live) fixtures(t testing.TB) *strings.Replacer {
 	docker(t, "run", "-d", "--name", "running-pid", "--pid", "host", "box:1")
 	execPID := l.exec(t, "running-pid", `{"Cmd":["/app"]}`)
 	execPriv := l.exec(t, "plain", `{"Cmd":["/app"],"Privileged":true}`)
+	host := docker(t, "network", "inspect", "-f", "{{.Id}}", "host")
 	return strings.NewReplacer("${DIR}", l.dir, "${PRIV_ID}", privileged, "${PRIV_SHORT}", privileged[:6],
-		"${EXEC_PID}", execPID, "${EXEC_PRIV}", execPriv, "${PID_ID}", pid, "${PID_SHORT}", pid[:6], "${HOST_NET}", docker(t, "network", "inspect", "-f", "{{.Id}}", "host"))
+		"${EXEC_PID}", execPID, "${EXEC_PRIV}", execPriv, "${PID_ID}", pid, "${PID_SHORT}", pid[:6], "${HOST_NET}", host, "${HOST_SHORT}", host[:8])
 }
 
 // exec asks for a program in a container, without starting it, and returns its

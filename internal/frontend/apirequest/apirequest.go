@@ -324,11 +324,14 @@ func (o Options) hostNetwork(w *model.Workload, networks []string) {
 		return
 	}
 	for _, name := range append([]string{w.Network.Value.Mode}, networks...) {
-		if name != "" && strings.Trim(name, "0123456789abcdef") == "" && o.Network(name) == "host" {
+		if MayBeID(name) && o.Network(name) == "host" {
 			w.Network.Value, w.Network.State = model.Namespace{Mode: "host"}, model.Set
 		}
 	}
 }
+
+// MayBeID reports whether name may be an id, or the start of one.
+func MayBeID(name string) bool { return name != "" && strings.Trim(name, "0123456789abcdef") == "" }
 
 // devices replaces links to devices by what they lead to.
 func (o Options) devices(w *model.Workload) {

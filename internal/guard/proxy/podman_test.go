@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,11 +34,10 @@ func podmanFront(t *testing.T) (f *front, direct string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		err := os.RemoveAll(dir)
-		for deadline := time.Now().Add(patience); err != nil && time.Now().Before(deadline); err = os.RemoveAll(dir) {
+		for deadline := time.Now().Add(patience); used(dir) && time.Now().Before(deadline); {
 			<-time.After(50 * time.Millisecond) // what tidies after a container is still at it
 		}
-		if err != nil {
+		if err := os.RemoveAll(dir); err != nil {
 			t.Errorf("remove Podman's folder: %v", err)
 		}
 	})
@@ -75,6 +75,15 @@ default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 	}
 	t.Cleanup(func() { e.Close() })
 	return newFront(t, e, direct, ""), direct
+}
+
+// used reports whether a process has dir on its command line.
+func used(dir string) bool {
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	return err == nil && slices.ContainsFunc(lines, func(name string) bool {
+		text, err := os.ReadFile(name)
+		return err == nil && strings.Contains(string(text), dir)
+	})
 }
 
 // podmanCalls are what clients ask of Podman: what has to pass, and what has
