@@ -108,11 +108,7 @@ func container(t *testing.T, id, groups string, before func() error) string {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
-		for end := time.Now().Add(5 * time.Second); os.Remove(dir) != nil && time.Now().Before(end); {
-			time.Sleep(time.Millisecond) // until the kernel has put the processes away
-		}
-	}()
+	defer removeGroup(dir)
 	if err := before(); err != nil {
 		t.Fatal(err)
 	}

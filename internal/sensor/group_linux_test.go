@@ -22,11 +22,7 @@ func inGroup(t *testing.T, root, name string, before func(cgroup uint64)) int {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Skipf("no control group can be made: %v", err)
 	}
-	defer func() {
-		for end := time.Now().Add(5 * time.Second); os.Remove(dir) != nil && time.Now().Before(end); {
-			time.Sleep(time.Millisecond) // until the kernel has put the process away
-		}
-	}()
+	defer removeGroup(dir)
 	var st syscall.Stat_t
 	if err := syscall.Stat(dir, &st); err != nil {
 		t.Fatal(err)
@@ -39,6 +35,13 @@ func inGroup(t *testing.T, root, name string, before func(cgroup uint64)) int {
 		t.Fatalf("helper: %v\n%s", err, out)
 	}
 	return cmd.Process.Pid
+}
+
+// removeGroup removes a control group whose processes have ended.
+func removeGroup(dir string) {
+	for end := time.Now().Add(5 * time.Second); os.Remove(dir) != nil && time.Now().Before(end); {
+		time.Sleep(time.Millisecond) // until the kernel has put them away
+	}
 }
 
 // TestFilter: the calls of a container that nobody wants stay in the kernel, those

@@ -19,6 +19,7 @@ const (
 	paced  = "BULKHEAD_TEST_PACE"  // opens a file that does not exist, so many times a second, for a while
 	costly = "BULKHEAD_TEST_COST"  // measures what a call costs, as often as a line comes
 	apart  = "BULKHEAD_TEST_APART" // opens a sensor and prints the error
+	asking = "BULKHEAD_TEST_ASKS"  // asks for a capability, as root and as nobody
 	drifts = "BULKHEAD_TEST_DRIFT" // runs what is not of an image, whose folder this is
 )
 
@@ -40,6 +41,8 @@ func TestMain(m *testing.M) {
 		pace(number(paced))
 	case number(costly) > 0:
 		cost(number(costly))
+	case os.Getenv(asking) != "":
+		ask()
 	case os.Getenv(drifts) != "":
 		drift(os.Getenv(drifts))
 	default:

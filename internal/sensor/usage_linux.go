@@ -23,8 +23,9 @@ type Recorder struct {
 	collection *ebpf.Collection
 	links      []link.Link
 
-	// Capabilities reports whether this kernel tells which capabilities are
-	// asked for: it has no such tracepoint before 6.14.
+	// Capabilities reports whether this kernel tells which capabilities are asked
+	// for: by a tracepoint that it has since 6.14, or where programs can be
+	// attached to the end of functions.
 	Capabilities bool
 }
 
@@ -40,25 +41,35 @@ func NewRecorder() (*Recorder, error) {
 	if err := spec.Variables["subsystem"].Set(tells().subsystem); err != nil {
 		return nil, fmt.Errorf("set up the recorder's programs: %w", err)
 	}
-	r := &Recorder{Capabilities: tracepointExists("cap_capable")}
-	if !r.Capabilities {
-		delete(spec.Programs, "usage_cap")
+	r, programs := &Recorder{}, []string{"usage_exec", "usage_call", "usage_left", "usage_group"}
+	capabilities := "usage_capable"
+	if tracepointExists("cap_capable") {
+		capabilities = "usage_cap"
 	}
-	if r.collection, err = ebpf.NewCollection(spec); err != nil {
+	if r.collection, err = ebpf.NewCollection(only(spec, append(programs, capabilities)...)); err != nil {
+		capabilities = ""
+		r.collection, err = ebpf.NewCollection(only(spec, programs...))
+	}
+	if err != nil {
 		return nil, fmt.Errorf("load the recorder's programs: %s (bulkhead doctor says what this kernel gives)", meaning(err))
 	}
-	for _, name := range []string{"usage_exec", "usage_call", "usage_left", "usage_cap", "usage_group"} {
-		p := r.collection.Programs[name]
-		if p == nil {
-			continue
-		}
-		l, err := link.AttachTracing(link.TracingOptions{Program: p})
-		if err != nil {
+	if capabilities != "" {
+		r.Capabilities = r.attach(capabilities) == nil
+	}
+	for _, name := range programs {
+		if err := r.attach(name); err != nil {
 			return nil, errors.Join(fmt.Errorf("attach the recorder's program %s: %s", name, meaning(err)), r.Close())
 		}
-		r.links = append(r.links, l)
 	}
 	return r, nil
+}
+
+func (r *Recorder) attach(name string) error {
+	l, err := link.AttachTracing(link.TracingOptions{Program: r.collection.Programs[name]})
+	if err == nil {
+		r.links = append(r.links, l)
+	}
+	return err
 }
 
 // Usages returns what has been recorded of containers, by their ids. A container

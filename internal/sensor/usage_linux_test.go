@@ -1,10 +1,13 @@
 package sensor
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -94,5 +97,55 @@ func TestRecorder(t *testing.T) {
 	q, ok := usages[quiet]
 	if !ok || slices.Contains(q.Program, unix.SYS_SETHOSTNAME) || len(q.Program) == 0 {
 		t.Errorf("the other container: got %v, want calls, and no sethostname", q.Program)
+	}
+}
+
+// ask asks for SYS_ADMIN, as root and as nobody.
+func ask() {
+	name := []byte("other")
+	given := unix.Sethostname(name)
+	changed := unix.Setuid(65534)
+	missing := unix.Sethostname(name)
+	fmt.Println(given, changed, missing)
+}
+
+// TestRecorderOfGroup records a control group as a container has it: what it calls,
+// and which capabilities it is asked for, by whatever this kernel has to tell it.
+func TestRecorderOfGroup(t *testing.T) {
+	needsKernel(t)
+	r, err := NewRecorder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	id := strings.Repeat("ac", 32)
+	dir := filepath.Join(tells().root, id)
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Skipf("no control group can be made: %v", err)
+	}
+	defer removeGroup(dir)
+	cmd := exec.Command("/bin/sh", "-c", `echo $$ > "$0/cgroup.procs" && exec "$1"`, dir, fmt.Sprintf("/proc/%d/exe", os.Getpid()))
+	cmd.Env = []string{asking + "=1"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUTS}
+	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "<nil> <nil> operation not permitted\n" {
+		t.Fatalf("got %s, %v", out, err)
+	}
+	usages, err := r.Usages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := usages[id]
+	if !slices.Contains(u.Program, unix.SYS_SETHOSTNAME) || !slices.Contains(u.Program, unix.SYS_SETUID) || slices.Contains(u.Program, unix.SYS_SWAPON) {
+		t.Errorf("got calls %v, want sethostname and setuid among them", u.Program)
+	}
+	if want := tracepointExists("cap_capable") || tried("fentry").Status == Works; r.Capabilities != want {
+		t.Fatalf("got capabilities %t, want %t", r.Capabilities, want)
+	}
+	if r.Capabilities && (!slices.Contains(u.Given, unix.CAP_SYS_ADMIN) || !slices.Contains(u.Given, unix.CAP_SETUID) || !slices.Contains(u.Missing, unix.CAP_SYS_ADMIN) || slices.Contains(u.Missing, unix.CAP_SETUID)) {
+		t.Errorf("got given %v, missing %v; want SYS_ADMIN in both and SETUID given", u.Given, u.Missing)
 	}
 }

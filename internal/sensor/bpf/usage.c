@@ -105,21 +105,27 @@ int usage_exec(u64 *ctx)
 	return 0;
 }
 
-// The arguments are cred, target_ns, capable_ns, cap, ret. Kernels before 6.14
-// have no such tracepoint.
-SEC("tp_btf/cap_capable")
-int usage_cap(u64 *ctx)
+inline int asked(u64 cap, s32 answer)
 {
 	struct usage *u = mine();
-	u64 cap = ctx[3];
 	if (!u || cap >= CAPS || by_runtime(u))
 		return 0;
-	if ((s32)ctx[4] == 0)
+	if (answer == 0)
 		u->given[cap] = 1;
 	else
 		u->missing[cap] = 1;
 	return 0;
 }
+
+// The arguments are cred, target_ns, capable_ns, cap, ret. Kernels before 6.14
+// have no such tracepoint.
+SEC("tp_btf/cap_capable")
+int usage_cap(u64 *ctx) { return asked(ctx[3], ctx[4]); }
+
+// Those of the function are cred, target_ns, cap, opts, and what it returns. It is
+// for kernels that have not the tracepoint.
+SEC("fexit/cap_capable")
+int usage_capable(u64 *ctx) { return asked(ctx[2], ctx[4]); }
 
 SEC("tp_btf/cgroup_mkdir")
 int usage_group(u64 *ctx)
