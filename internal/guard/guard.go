@@ -66,6 +66,7 @@ type Decision struct {
 	Allow     bool
 	Refusals  []Refusal // those in mode audit too
 	Use       string    // the command line to use instead; "" where none is known to do
+	Hint      string    // what to do where no command line will do; "" where that is not known
 	ID        string    // for bulkhead guard allow
 	Granted   string    // why it is allowed all the same: "exception", "emergency", "audit"
 	Route     string    // "POST /containers/create"
@@ -230,7 +231,10 @@ func (g *Guard) judge(ctx context.Context, p *Policy, r Request, req *apirequest
 	}
 	refusals := l.weigh(p, r, reading, refusalsOf(found))
 	if len(reading.Args) > 0 && slices.ContainsFunc(refusals, func(f Refusal) bool { return f.Mode == Deny }) {
-		d.Use = g.instead(ctx, p, reading, refusals)
+		d.Use, d.Hint = g.instead(ctx, p, reading, refusals), hint(reading)
+		if d.Hint != "" {
+			d.Use = ""
+		}
 	}
 	d.Refusals = append(d.Refusals, refusals...)
 }

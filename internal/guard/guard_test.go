@@ -98,6 +98,31 @@ func TestMessage(t *testing.T) {
 	}
 }
 
+// TestPurpose: a line that is no longer privileged still does what its image is
+// for, where that is known, and where none does the denial says what to do.
+func TestPurpose(t *testing.T) {
+	if _, err := os.Stat("/dev/net/tun"); err != nil {
+		t.Skipf("no tunnels: %v", err)
+	}
+	for _, tt := range []struct{ image, more, want string }{
+		{"linuxserver/wireguard:latest", "", "use instead  docker run --cap-add NET_ADMIN --device /dev/net/tun --sysctl net.ipv4.conf.all.src_valid_mark=1 -d linuxserver/wireguard:latest\n"},
+		{"kylemanna/openvpn", "", "use instead  docker run --cap-add NET_ADMIN --device /dev/net/tun -d kylemanna/openvpn\n"},
+		{"app:1", `,"Cmd":["serve","--port=/dev/net/tun"]`, "use instead  docker run --device /dev/net/tun -d app:1 serve --port=/dev/net/tun\n"},
+		{"app:1", `,"Cmd":["/dev/mem","/dev/ttyUSB99"]`, "use instead  docker run -d app:1 /dev/mem /dev/ttyUSB99\n"},
+		{"docker:27-dind", "", "instead      give it the socket of bulkhead guard proxy"},
+		{"docker:27-cli", "", "use instead  docker run -d docker:27-cli\n"},
+		{"moby/buildkit:latest", "", "instead      give it the socket of bulkhead guard proxy"},
+		{"rclone/rclone", `,"Cmd":["mount","a:","/x"]`, "instead      mount it on the host"},
+		{"rclone/rclone", `,"Cmd":["copy","a:","/x"]`, "use instead  docker run -d rclone/rclone copy a: /x\n"},
+	} {
+		g, _ := newGuard(t, "", shelf{})
+		d := g.Decide(t.Context(), post("/v1.41/containers/create", `{"Image":"`+tt.image+`"`+tt.more+`,"HostConfig":{"Privileged":true}}`))
+		if got := d.Message(); d.Allow || !strings.Contains(got, tt.want) {
+			t.Errorf("%s%s: got%s\nwant %s", tt.image, tt.more, got, tt.want)
+		}
+	}
+}
+
 // TestModes: what a policy says changes what is done, and the last exception
 // that fits wins.
 func TestModes(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/csv"
 	"net/url"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -39,7 +38,7 @@ func (g *Guard) instead(ctx context.Context, p *Policy, r *apirequest.Reading, r
 			tellAsked(refusals, found)
 		}
 		if len(found) == 0 {
-			return meant(string(f.Text), r)
+			return g.meant(ctx, p, string(f.Text), r)
 		}
 		edits := choose(found)
 		if len(edits) == 0 {
@@ -209,27 +208,6 @@ func mountTarget(value string) string {
 		}
 	}
 	return ""
-}
-
-// tunnels are parts of the names of images that open tunnels. They are run
-// privileged for two things, which can be had without.
-var tunnels = [...]string{"wireguard", "openvpn", "tailscale", "zerotier", "strongswan", "openconnect", "gluetun"}
-
-// meant adds to a line that is no longer privileged what an image of that name
-// needs of it.
-func meant(line string, r *apirequest.Reading) string {
-	w := r.Subject
-	if !w.Privileged.Value || w.Image == nil {
-		return line
-	}
-	name := path.Base(w.Image.Ref.Value.Familiar())
-	if !slices.ContainsFunc(tunnels[:], func(t string) bool { return strings.Contains(name, t) }) {
-		return line
-	}
-	if _, err := os.Stat("/dev/net/tun"); err != nil {
-		return line
-	}
-	return strings.Replace(line, "docker run", "docker run --cap-add NET_ADMIN --device /dev/net/tun", 1)
 }
 
 // join writes args as a command line for a shell.

@@ -277,6 +277,9 @@ func (l *live) fixtures(t testing.TB) *strings.Replacer {
 	}
 	docker := enginetest.Docker
 	t.Cleanup(func() { docker(t, append([]string{"rm", "-f"}, strings.Fields(docker(t, "ps", "-aq"))...)...) })
+	for _, tag := range []string{"test/wireguard:1", "test/openvpn:1"} {
+		docker(t, "tag", "box:1", tag)
+	}
 	privileged := docker(t, "create", "--name", "old-priv", "--privileged", "box:1")
 	pid := docker(t, "create", "--name", "old-pid", "--pid", "host", "box:1")
 	docker(t, "create", "--name", "old-chain", "--pid", "container:old-pid", "box:1")

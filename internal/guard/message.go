@@ -23,6 +23,9 @@ func (d Decision) Message() string {
 	if d.Use != "" {
 		b.WriteString("\n  use instead  " + d.Use)
 	}
+	if d.Hint != "" {
+		b.WriteString("\n  instead      " + d.Hint)
+	}
 	b.WriteString("\n  ")
 	if i := slices.IndexFunc(against, func(f Refusal) bool { return f.rule }); i >= 0 {
 		b.WriteString("why          bulkhead explain " + against[i].Rule + "      ")
