@@ -95,7 +95,7 @@ func named(r model.Reference) string {
 // ports compares the published ports. In the network of the machine or of another
 // container there are none, whatever is declared.
 func (c *comparison) ports() {
-	if n := c.declared.Network; !known(n) || n.Value.Mode == "host" || n.Value.Mode == "none" || strings.Contains(n.Value.Mode, ":") {
+	if n := c.declared.Network; !known(n) || n.Value.Mode == "host" || n.Value.Mode == "none" || n.Value.Target != "" {
 		return
 	}
 	unknown := func(p model.Port) bool { return p.State == model.Unknown || !known(p.HostIP) || !fixed(p.Place.Span) }
