@@ -7,11 +7,18 @@ import (
 	"bulkhead/internal/secret"
 )
 
-// declare makes what builds say of i and what i says itself one declaration:
-// what both are at fault with is told once, at the line that can be changed.
+// declare makes what the Dockerfile of i says of it and what i says itself one
+// declaration: what both are at fault with is told once, at the line that can be
+// changed. Builds are those that i is said to be made by.
 func declare(sys *model.System, i *model.Image, builds []*model.Build) {
 	if i.Use != model.StoredImage || i.Inventory == nil {
 		return
+	}
+	if len(builds) == 0 && traced(i.Inventory.Layers) {
+		builds = []*model.Build{i.Build}
+	}
+	for _, b := range builds {
+		i.Root = rootOf(b)
 	}
 	for _, w := range sys.Workloads {
 		if w.Surface != model.ImageStore || w.Image != i || w.Declared != nil {
@@ -24,6 +31,27 @@ func declare(sys *model.System, i *model.Image, builds []*model.Build) {
 			w.Declared = sys.Workloads[at]
 		}
 	}
+}
+
+// traced reports whether the history of layers tells beyond doubt which Dockerfile
+// made them.
+func traced(layers []model.Layer) bool {
+	return slices.ContainsFunc(layers, func(l model.Layer) bool { return l.Written.Span.IsValid() && !l.Written.Likely })
+}
+
+// rootOf returns the base image of b's target, or nil where it is none.
+func rootOf(b *model.Build) *model.Image {
+	if b == nil {
+		return nil
+	}
+	s := b.Target
+	for s != nil && s.Parent != nil {
+		s = s.Parent
+	}
+	if s == nil {
+		return nil
+	}
+	return s.Image
 }
 
 // hide cuts the credentials in the steps of i's history, which every report

@@ -39,3 +39,40 @@ func TestDeclare(t *testing.T) {
 		}
 	}
 }
+
+// TestRoot: an image's release and that of the base its Dockerfile names are one
+// fault, also where the history alone tells which Dockerfile that is; where it
+// leaves a doubt, or is that of another, they stay two.
+func TestRoot(t *testing.T) {
+	f := source.NewFile("Dockerfile", []byte("FROM debian:10\nRUN true\n"))
+	for _, c := range []struct {
+		name   string
+		edited bool
+		want   int
+	}{{"as written", false, 1}, {"edited since", true, 2}} {
+		base := &model.Image{Name: "debian:10", Use: model.BaseImage}
+		first := &model.Stage{Image: base}
+		b := &model.Build{Target: &model.Stage{Parent: first}}
+		i := &model.Image{Name: "shop/api:1", Use: model.StoredImage, Build: b, Inventory: &model.Inventory{Layers: []model.Layer{
+			{}, {Written: model.Place{Span: f.Span(15, 23), Likely: c.edited}},
+		}}}
+		other := &model.Image{Name: "shop/web:1", Use: model.StoredImage, Inventory: &model.Inventory{}}
+		sys := &model.System{Images: []*model.Image{i, other}}
+		for _, i := range sys.Images {
+			declare(sys, i, nil)
+		}
+		const old = "Debian 10 reached its end of life"
+		got := merge([]finding.Finding{
+			{Rule: "end-of-life-base", Message: old, Subject: i.Name, Image: i, Path: "image shop/api:1: etc/os-release"},
+			{Rule: "end-of-life-base", Message: old, Subject: base.Name, Image: base, Span: f.Span(5, 14)},
+			{Rule: "end-of-life-base", Message: old, Subject: other.Name, Image: other, Path: "image shop/web:1: etc/os-release"},
+		})
+		if len(got) != c.want+1 {
+			t.Errorf("%s: got %d findings, want %d", c.name, len(got), c.want+1)
+			continue
+		}
+		if c.want == 1 && (!got[0].Span.IsValid() || len(got[0].Related) != 1 || got[0].Related[0].Message != "also: shop/api:1") {
+			t.Errorf("%s: got %s with %v, want the line, and the image beside it", c.name, got[0].Where(), got[0].Related)
+		}
+	}
+}

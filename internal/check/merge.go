@@ -27,6 +27,13 @@ type declared struct {
 	ordinal  int // of the faults of these that read alike
 }
 
+// A rooted fault is one of a base image. Images that are built on it and say the
+// same of themselves have it from there.
+type rooted struct {
+	fault fault
+	base  *model.Image
+}
+
 // merge makes one finding of all that have one cause: a template several
 // services share, a Dockerfile several services are built from, a compose
 // service and the container that runs from it. It keeps the first place that
@@ -74,6 +81,7 @@ func groups(findings []finding.Finding) *grouping {
 	g := &grouping{parent: make([]int, len(findings)), best: make([]int, len(findings))}
 	faults := map[[2]string]fault{}
 	places, causes := make(map[placed]int, len(findings)), map[declared]int{}
+	bases := map[rooted]int{}
 	alike := map[declared]int{} // how many faults of a workload that read alike came before
 	for i := range findings {
 		f := &findings[i]
@@ -85,6 +93,9 @@ func groups(findings []finding.Finding) *grouping {
 			faults[says] = n
 		}
 		know(g, places, place(f, n), i)
+		if base := baseOf(f); base != nil {
+			know(g, bases, rooted{n, base}, i)
+		}
 		if own, ok := whose(f, n); ok {
 			before := alike[own]
 			alike[own]++
@@ -107,6 +118,17 @@ func know[C comparable](g *grouping, known map[C]int, c C, i int) {
 	} else {
 		known[c] = i
 	}
+}
+
+// baseOf returns the base image that f is about or that its image is built on.
+func baseOf(f *finding.Finding) *model.Image {
+	switch {
+	case f.Image == nil:
+		return nil
+	case f.Image.Use == model.BaseImage:
+		return f.Image
+	}
+	return f.Image.Root
 }
 
 // place returns where the fault of f is.

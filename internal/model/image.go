@@ -16,6 +16,7 @@ type Image struct {
 	Workloads []*Workload // who runs it, for RunImage
 	Built     bool        // the tag names the result of a build beside it, so it is not pulled
 	Build     *Build      // what made it, as far as its history tells; see Layer.Written
+	Root      *Image      // the base image that the Dockerfile it was made by names; nil where that is not known
 	ID        string      // what a container runs, whatever Ref has come to name since; "" where only Ref tells
 
 	// Config is the image's own word: from an engine, an archive, a layout or a
