@@ -33,6 +33,7 @@ type leaf struct {
 	mod   modifier
 	test  func(v *Value) bool    // where right is noSlot; nil for exists
 	pair  func(v, r *Value) bool // where it is not
+	set   *stringSet             // that test asks; nil for other checks
 	text  string                 // as a canonical condition
 	hosts []string               // names of hosts that an address is compared with
 	cost  float64                // of one test, in about a nanosecond
@@ -137,6 +138,10 @@ func (s *symbols) bind(c *check) (*leaf, *bindError) {
 				return nil, err
 			}
 			l.test = severalTest(test, c, left.several)
+			if c.op == opIn && c.mod == modNone && left.typ.class() == classString && left.several == 0 {
+				l.set = newStringSet(lits)
+				l.test = l.set.has
+			}
 		}
 		if left.ref != nil && namesHost(left.ref.ID) {
 			for _, v := range c.values {

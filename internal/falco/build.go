@@ -69,6 +69,7 @@ func (b *builder) group(parts []*parted) *group {
 			}
 		}
 		inner := b.group(in)
+		b.uses[common] -= len(in) - 1 // the group asks for all of them
 		inner.test = b.test(common)
 		g.groups = append(g.groups, inner)
 		parts = out
@@ -292,8 +293,13 @@ func anyOf(kids []*folded) func(*Evaluator) bool {
 }
 
 func leafTest(l *leaf) func(*Evaluator) bool {
-	slot, right, test, pair := l.slot, l.right, l.test, l.pair
+	slot, right, test, pair, set := l.slot, l.right, l.test, l.pair, l.set
 	switch {
+	case set != nil: // the most frequent check
+		return func(ev *Evaluator) bool {
+			v := ev.value(slot)
+			return v != nil && set.has(v)
+		}
 	case right != noSlot:
 		return func(ev *Evaluator) bool {
 			v := ev.value(slot)

@@ -53,7 +53,7 @@ func BenchmarkRecorded(b *testing.B) {
 	}{{"all", allFiles}, {"stable", allFiles[:1]}} {
 		b.Run(bb.name, func(b *testing.B) {
 			p, ev := upstream(b, bb.files...)
-			events := record(b, p, 3000)
+			events := record(b, p, 1000)
 			kinds := map[string]int{}
 			for _, e := range events {
 				kinds[e.name]++
