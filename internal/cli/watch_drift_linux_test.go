@@ -57,11 +57,12 @@ func TestWatchDrift(t *testing.T) {
 	if err := os.WriteFile(declared, []byte(driftCompose), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	named := map[string]string{"same": declared, "web": "compose.yaml"} // by both generations of Compose
 	composed := func(service string, options ...string) []string {
 		args := []string{
 			"run", "-d", "--name", "bulkhead-drift-" + service, "--network", "none", "--user", "0", "--memory", "64m",
 			"--label", "com.docker.compose.project=shop", "--label", "com.docker.compose.service=" + service,
-			"--label", "com.docker.compose.project.config_files=" + declared, "--label", "com.docker.compose.project.working_dir=" + dir,
+			"--label", "com.docker.compose.project.config_files=" + named[service], "--label", "com.docker.compose.project.working_dir=" + dir,
 		}
 		return append(append(args, options...), driftImage, "/drift", "sleep")
 	}

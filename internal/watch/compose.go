@@ -38,7 +38,11 @@ func (d *Drift) Declared(details *Details) {
 		return
 	}
 	var files []*source.File
-	for _, name := range names {
+	for i, name := range names {
+		if !filepath.IsAbs(name) { // as the first generation of Compose has it
+			name = filepath.Join(c.Labels[labelFolder], name)
+			names[i] = name
+		}
 		f, err := readCompose(name)
 		if err != nil {
 			return // it is gone, or on another machine
