@@ -125,7 +125,9 @@ func (p *process) kill(t *testing.T) {
 	if err := p.Process.Kill(); err != nil {
 		t.Error(err)
 	}
-	_ = <-p.ended // that it was killed
+	if err := <-p.ended; err == nil {
+		t.Error("the service ended by itself")
+	}
 }
 
 // denials returns what AppArmor has said that it denied.

@@ -18,6 +18,7 @@ var (
 		{"TestCompat", "32-bit calls are not taken for others"},
 		{"TestRefuse", "through BPF-LSM, one control group cannot run or load what is not of its image; others can"},
 		{"TestKill", "without it, what is not of the image is killed"},
+		{"TestRecorderOfGroup", "calls and capabilities are recorded, without the tracepoint that newer kernels have"},
 		{"TestEgress", "one control group cannot connect to networks that are not allowed; others can"},
 	}
 	ofService = []proof{
@@ -27,6 +28,9 @@ var (
 		{"TestConfined/other_program/" + unconfined, "without the profile other programs can be run"},
 		{"TestConfined/other_program/" + profileName, "under it they cannot"},
 		{"TestConfined", "the kernel's log says that AppArmor denied both"},
+	}
+	ofWatch = []proof{
+		{"TestWatch", "watch --enforce uses BPF-LSM for a container of Docker, and says so; another is left alone"},
 	}
 )
 
@@ -38,7 +42,8 @@ func TestKernel(t *testing.T) {
 	}
 	m := newMachine(t)
 	m.serve(t)
-	m.file(t, parser, appArmor(t))
+	m.appArmor(t)
+	m.programs(t, enginePrograms...)
 	m.file(t, "bin/bulkhead", build(t, "build", "bulkhead/cmd/bulkhead"))
 	m.file(t, "tests/sensor", build(t, "test", "bulkhead/internal/sensor", "-c"))
 	m.file(t, "tests/service", build(t, "test", ".", "-c"))
@@ -50,6 +55,7 @@ func TestKernel(t *testing.T) {
 		{Name: "doctor", Args: []string{"/bin/bulkhead", "doctor", "--no-engine"}},
 		{Name: "sensor", Args: []string{"/tests/sensor", "-test.v", "-test.timeout", limit, "-test.run", "^(" + names[1:] + ")$", "-test.skip", "^TestFilter$/^v2$"}},
 		{Name: "service", Args: []string{"/tests/service", "-test.v", "-test.timeout", limit, "-test.run", "^TestConfined$"}, Env: []string{inGuest + "=1"}},
+		{Name: "watch", Args: []string{"/tests/service", "-test.v", "-test.timeout", limit, "-test.run", "^TestWatch$"}, Env: []string{inGuest + "=1", "DOCKER_RAMDISK=1"}},
 	}
 	got := m.boot(t)
 	check(t, got["doctor"], nil)
@@ -62,6 +68,7 @@ func TestKernel(t *testing.T) {
 	}
 	check(t, got["sensor"], ofSensor)
 	check(t, got["service"], ofService)
+	check(t, got["watch"], ofWatch)
 }
 
 // limit is how long the tests of a step may take.
