@@ -96,10 +96,10 @@ func Streams(r *apirequest.Request) bool {
 	return len(found) > 0 && !slices.ContainsFunc(found, func(m match) bool { return !streamed(m.name()) })
 }
 
-// Routes returns the names of all routes that are known.
+// Routes returns the names of all routes of Docker's API that are known.
 func Routes() []string {
 	var out []string
-	for _, t := range routes {
+	for _, t := range dockerRoutes {
 		out = append(out, t.name())
 	}
 	return out

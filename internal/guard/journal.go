@@ -50,8 +50,9 @@ type recordOf struct {
 // own peer is the engine.
 const socketPeer = "a client of the engine's socket; the engine does not say who"
 
-// write records a decision. Requests that only read and are allowed are left
-// out unless the policy asks for them.
+// write records a decision, before the engine hears of it: whatever happens
+// then, what was allowed is in the journal. Requests that only read and are
+// allowed are left out unless the policy asks for them.
 func (j *Journal) write(p *Policy, r Request, d Decision, took time.Duration) {
 	reads := r.Method == "GET" || r.Method == "HEAD"
 	if d.Allow && d.Granted == "" && reads && !p.logReads {

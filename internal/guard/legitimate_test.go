@@ -286,6 +286,8 @@ func (l *live) stays(t *testing.T, client, call string) {
 		t.Errorf("%s %s ended by itself: %v", client, call, err)
 	case <-time.After(500 * time.Millisecond): // it is still open, so it was not refused
 		cancel()
-		_ = <-ended // it was killed
+		if err := <-ended; err == nil {
+			t.Errorf("%s %s had ended by itself", client, call)
+		}
 	}
 }

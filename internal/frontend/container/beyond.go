@@ -52,7 +52,7 @@ func OddNamespaces(w *model.Workload) []Beyond {
 	} {
 		name := n.mode.Value.Mode
 		odd := strings.Contains(name, ":") // a network's
-		if n.mode.Value.Target != "" && !(n.joins && name == "container") {
+		if n.mode.Value.Target != "" && (!n.joins || name != "container") {
 			odd, name = true, name+":"+n.mode.Value.Target
 		}
 		if odd {

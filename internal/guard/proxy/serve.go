@@ -36,7 +36,10 @@ func (p *Proxy) Serve(ctx context.Context, l net.Listener) error {
 	// A server that shuts down reads a request and throws it away. So it first
 	// answers what has come: nothing new is taken, and no connection is kept.
 	_ = l.Close()
-	_ = <-done // that its socket is closed
+	served := <-done
+	if errors.Is(served, net.ErrClosed) {
+		served = nil
+	}
 	s.SetKeepAlivesEnabled(false)
 	p.busy.wait(ending)
 	err := s.Shutdown(ending)
@@ -48,7 +51,7 @@ func (p *Proxy) Serve(ctx context.Context, l net.Listener) error {
 		_ = engine.(net.Conn).Close()
 		return true
 	})
-	return err
+	return errors.Join(served, err)
 }
 
 // A busy knows the connections that may have a request under way.
