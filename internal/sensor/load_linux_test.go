@@ -188,12 +188,12 @@ func BenchmarkAttach(b *testing.B) {
 	}
 }
 
-// BenchmarkDrops has 200,000 files opened a second, reads them all and decides
+// BenchmarkDrops has more than 200,000 files opened a second, reads them all and decides
 // them by all of upstream's rules.
 func BenchmarkDrops(b *testing.B) {
 	needsKernel(b)
 	p, ev := upstream(b, allFiles...)
-	const rate = 200_000
+	const rate = 210_000 // what a busy machine makes of it should be 200,000 still
 	for b.Loop() {
 		s, err := Open(Options{EventTypes: p.EventTypes(), Fields: p.Refs()})
 		if err != nil {
