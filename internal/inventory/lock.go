@@ -17,6 +17,9 @@ func lockOf(base string) *parser {
 	if p := locks[base]; p != nil {
 		return p
 	}
+	if base == "pom.xml" {
+		return mavenPOM // of projects alone: in an image it says what was built, not what is there
+	}
 	if strings.HasPrefix(base, "requirements") && strings.HasSuffix(base, ".txt") {
 		return requirements
 	}

@@ -38,6 +38,7 @@ var (
 	composerLock = &parser{name: "composer lock", lock: true, system: "Packagist", read: readComposer}
 	nugetLock    = &parser{name: "NuGet lock", lock: true, system: "NuGet", read: readNuGetLock}
 	gradleLock   = &parser{name: "gradle lock", lock: true, system: "Maven", read: readGradleLock}
+	mavenPOM     = &parser{name: "pom.xml", lock: true, system: "Maven", read: readPOM}
 	goMod        = &parser{name: "go.mod", lock: true, system: "Go", read: readGoMod}
 )
 

@@ -5,7 +5,9 @@ package project
 
 import (
 	"bytes"
+	"path"
 	"slices"
+	"strings"
 
 	"bulkhead/internal/inventory"
 	"bulkhead/internal/model"
@@ -68,6 +70,9 @@ func NewLocator(f *source.File) *Locator { return &Locator{file: f, left: maxLoo
 // much was looked for already.
 func (l *Locator) Locate(p *model.Package) model.Place {
 	f, name := l.file, p.Name
+	if group, artifact, ok := strings.Cut(name, ":"); ok && p.Ecosystem == "Maven" && path.Base(f.Name) == "pom.xml" {
+		return model.Place{Span: l.inPOM(group, artifact)}
+	}
 	for at := 0; name != "" && l.left > 0; {
 		i := bytes.Index(f.Text[at:], []byte(name))
 		if i < 0 {
