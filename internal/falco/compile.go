@@ -19,7 +19,7 @@ type Program struct {
 
 	mu     sync.Mutex // of what follows
 	folder *folder
-	shared map[string]*typeProgram // by what is left of which rules
+	shared map[string]*typeProgram // by whether a file is opened, and what is left of which rules
 }
 
 // A typeProgram is the rules that an event of one type can match.
@@ -35,7 +35,7 @@ func compile(s *symbols, rules []*Rule) *Program {
 	p := &Program{
 		rules: rules, symbols: s, byType: make([]*typeProgram, len(s.types.names)), wanted: make([]typeSet, len(rules)),
 		folder: &folder{symbols: s, byKey: map[string]*folded{}},
-		shared: map[string]*typeProgram{"": {root: &group{}}},
+		shared: map[string]*typeProgram{},
 	}
 	memo := map[*node]typeSet{}
 	for i, r := range rules {
@@ -48,7 +48,7 @@ func compile(s *symbols, rules []*Rule) *Program {
 }
 
 // compile returns the program of a situation. Situations for which the same is
-// left share one.
+// left share one, if both or neither are of files that are opened.
 func (p *Program) compile(in situation) *typeProgram {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -56,19 +56,20 @@ func (p *Program) compile(in situation) *typeProgram {
 	f.in, f.done = in, map[*node]*folded{}
 	var roots []*folded
 	var of []*Rule
-	var key []byte
+	opens := opens(p.symbols.types.names[in.kind])
+	key := strconv.AppendBool(nil, opens)
 	for i, r := range p.rules {
 		if !p.wanted[i].neutral && (in.kind == 0 || !p.wanted[i].has[in.kind]) {
 			continue
 		}
 		if root := f.fold(r.condition); root.kind != nodeFalse {
 			roots, of = append(roots, root), append(of, r)
-			key = fmt.Appendf(key, "%d:%d,", i, root.id)
+			key = fmt.Appendf(key, ",%d:%d", i, root.id)
 		}
 	}
 	if p.shared[string(key)] == nil {
 		p.shared[string(key)] = new(builder).program(of, roots)
-		p.shared[string(key)].opens = opens(p.symbols.types.names[in.kind])
+		p.shared[string(key)].opens = opens
 	}
 	return p.shared[string(key)]
 }

@@ -106,3 +106,23 @@ func TestShape(t *testing.T) {
 		}
 	}
 }
+
+// TestOpens: where the same is left of the rules, a type that opens files and one
+// that does not still know which they are.
+func TestOpens(t *testing.T) {
+	s := newSymbols(nil)
+	e, err := parsed("evt.type in (open, connect) and proc.name = x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, errs := newBinder(s).tree(e)
+	if len(errs) > 0 {
+		t.Fatal(errs[0])
+	}
+	ev := compile(s, []*Rule{{Name: "x", condition: n}}).Evaluator()
+	for _, name := range []string{"open", "connect"} {
+		if got, want := ev.start(&testEvent{name, nil}).opens, name == "open"; got != want {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+	}
+}
