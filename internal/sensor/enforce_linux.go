@@ -291,10 +291,19 @@ func groupDir(root, id string) (dir string, number uint64, err error) {
 // verdictSize is the size of struct verdict in bpf/enforce.c.
 const verdictSize = 192
 
-// Run hands every verdict to handle until ctx is done.
+// Run hands every verdict to handle until ctx is done, and those that the kernel
+// has given by then, for a second at most.
 func (e *Enforcer) Run(ctx context.Context, handle func(*Verdict)) error {
 	var record ringbuf.Record
-	for ctx.Err() == nil {
+	var end time.Time // zero until ctx is done
+	for end.IsZero() || time.Now().Before(end) {
+		wait := tick
+		if ctx.Err() != nil {
+			wait = 0
+			if end.IsZero() {
+				end = time.Now().Add(time.Second)
+			}
+		}
 		for more := true; more; {
 			select {
 			case v := <-e.refused:
@@ -303,8 +312,10 @@ func (e *Enforcer) Run(ctx context.Context, handle func(*Verdict)) error {
 				more = false
 			}
 		}
-		e.reader.SetDeadline(time.Now().Add(tick))
+		e.reader.SetDeadline(time.Now().Add(wait))
 		switch err := e.reader.ReadInto(&record); {
+		case errors.Is(err, os.ErrDeadlineExceeded) && !end.IsZero():
+			return nil
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			continue
 		case err != nil:
