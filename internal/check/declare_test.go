@@ -76,3 +76,17 @@ func TestRoot(t *testing.T) {
 		}
 	}
 }
+
+// TestSameBase: what two images on one base say alike, and the base does not, are
+// two faults.
+func TestSameBase(t *testing.T) {
+	base := &model.Image{Name: "debian:12", Use: model.BaseImage}
+	var findings []finding.Finding
+	for _, name := range []string{"shop/api:1", "shop/web:1"} {
+		i := &model.Image{Name: name, Use: model.StoredImage, Root: base}
+		findings = append(findings, finding.Finding{Rule: "setuid-file", Message: "usr/bin/new runs as its owner", Subject: name, Image: i, Path: "image " + name + ": usr/bin/new"})
+	}
+	if got := merge(findings); len(got) != 2 {
+		t.Errorf("got %d findings, want 2", len(got))
+	}
+}

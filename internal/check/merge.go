@@ -27,8 +27,8 @@ type declared struct {
 	ordinal  int // of the faults of these that read alike
 }
 
-// A rooted fault is one of a base image. Images that are built on it and say the
-// same of themselves have it from there.
+// A rooted fault is one that a base image has. Images that are built on it and say
+// the same of themselves have it from there.
 type rooted struct {
 	fault fault
 	base  *model.Image
@@ -81,26 +81,30 @@ func groups(findings []finding.Finding) *grouping {
 	g := &grouping{parent: make([]int, len(findings)), best: make([]int, len(findings))}
 	faults := map[[2]string]fault{}
 	places, causes := make(map[placed]int, len(findings)), map[declared]int{}
-	bases := map[rooted]int{}
-	alike := map[declared]int{} // how many faults of a workload that read alike came before
+	bases, built := map[rooted]int{}, map[int]rooted{} // the faults of base images; those that others may have from one
+	alike := map[declared]int{}                        // how many faults of a workload that read alike came before
 	for i := range findings {
 		f := &findings[i]
 		g.parent[i], g.best[i] = i, -1
-		says := [2]string{f.Rule, f.Message}
-		n, ok := faults[says]
-		if !ok {
-			n = fault(len(faults))
-			faults[says] = n
-		}
+		n := number(faults, f)
 		know(g, places, place(f, n), i)
-		if base := baseOf(f); base != nil {
-			know(g, bases, rooted{n, base}, i)
+		switch {
+		case f.Image == nil:
+		case f.Image.Use == model.BaseImage:
+			know(g, bases, rooted{n, f.Image}, i)
+		case f.Image.Root != nil:
+			built[i] = rooted{n, f.Image.Root}
 		}
 		if own, ok := whose(f, n); ok {
 			before := alike[own]
 			alike[own]++
 			own.ordinal = before
 			know(g, causes, origin(f, own), i)
+		}
+	}
+	for i, from := range built {
+		if j, ok := bases[from]; ok {
+			g.unite(i, j)
 		}
 	}
 	for i := range findings {
@@ -111,6 +115,17 @@ func groups(findings []finding.Finding) *grouping {
 	return g
 }
 
+// number returns the number of what f says.
+func number(faults map[[2]string]fault, f *finding.Finding) fault {
+	says := [2]string{f.Rule, f.Message}
+	n, ok := faults[says]
+	if !ok {
+		n = fault(len(faults))
+		faults[says] = n
+	}
+	return n
+}
+
 // know makes finding i one with the one that had the cause c before it.
 func know[C comparable](g *grouping, known map[C]int, c C, i int) {
 	if j, ok := known[c]; ok {
@@ -118,17 +133,6 @@ func know[C comparable](g *grouping, known map[C]int, c C, i int) {
 	} else {
 		known[c] = i
 	}
-}
-
-// baseOf returns the base image that f is about or that its image is built on.
-func baseOf(f *finding.Finding) *model.Image {
-	switch {
-	case f.Image == nil:
-		return nil
-	case f.Image.Use == model.BaseImage:
-		return f.Image
-	}
-	return f.Image.Root
 }
 
 // place returns where the fault of f is.
