@@ -296,8 +296,9 @@ func refusalsOf(found []Judged) []Refusal {
 }
 
 // hosts returns the engine's configuration and its data directory, as they
-// were at most hostLife ago. One request asks for them, others do not wait
-// unless nothing was ever known. The error says that nothing is.
+// were at most hostLife ago or, while the engine does not say, when it last did.
+// One request asks for them, others do not wait unless nothing was ever known.
+// The error says that nothing is.
 func (g *Guard) hosts(ctx context.Context) ([]*model.Host, string, error) {
 	h := &g.host
 	h.mu.Lock()

@@ -104,7 +104,7 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request, e *exchange) *fa
 	}
 	// Before the client is: it may ask about what was made at once.
 	p.tell(e, resp.StatusCode, madeBy(resp))
-	if e.bulk && resp.StatusCode == http.StatusOK {
+	if e.bulk && resp.StatusCode == http.StatusOK && r.ProtoAtLeast(1, 1) { // older clients know no chunks
 		return p.relay(w, e, resp, in)
 	}
 	copyHeaders(w.Header(), resp)

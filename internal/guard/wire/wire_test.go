@@ -177,7 +177,7 @@ func TestKeptOpen(t *testing.T) {
 // nor is who asks none.
 func TestDeadlines(t *testing.T) {
 	s := server()
-	s.Wait, s.Idle = 50*time.Millisecond, 50*time.Millisecond
+	s.Wait, s.Idle = 250*time.Millisecond, 50*time.Millisecond // the end of the server waits as long, also on a busy machine
 	path := serve(t, s)
 	for _, text := range []string{"", "POST /Q HTTP/1.1\r\nHo", "POST /Q HTTP/1.1\r\n" + usual + "Content-Length: 5\r\n\r\nab"} {
 		c := dial(t, path)
