@@ -155,3 +155,15 @@ func TestCutShort(t *testing.T) {
 		t.Errorf("the engine was sent %s, want a body that breaks off", got)
 	}
 }
+
+// TestOldClient: large files come in chunks for who knows them, and for nobody else.
+func TestOldClient(t *testing.T) {
+	f := newFront(t, noEngine{}, "", "")
+	defer new(fake).start(t, f)()
+	for _, version := range []string{"HTTP/1.1", "HTTP/1.0"} {
+		got := f.say(t, "GET /v1.41/containers/web/export "+version+"\r\nHost: docker\r\n\r\n")
+		if !strings.HasPrefix(got, version+" 200 ") || strings.Contains(got, "chunked") != (version == "HTTP/1.1") {
+			t.Errorf("%s: got %q, want it to begin a file as that version does", version, got)
+		}
+	}
+}
