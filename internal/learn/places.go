@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 
 	"bulkhead/internal/engine"
 )
@@ -82,7 +83,7 @@ func (u *use) own(root, name string) {
 func (u *use) fill(root string, written map[string]bool) {
 	const most = 1000
 	for dir, f := range u.folders {
-		d, err := os.Open(root + dir)
+		d, err := os.OpenFile(root+dir, os.O_RDONLY|syscall.O_NONBLOCK, 0) // the container may have made a pipe of it
 		if err != nil {
 			continue
 		}
