@@ -17,6 +17,7 @@ import (
 
 	"bulkhead/internal/check"
 	"bulkhead/internal/cli"
+	"bulkhead/internal/fix"
 	"bulkhead/internal/rules"
 )
 
@@ -99,6 +100,9 @@ func TestHostile(t *testing.T) {
 				r := bulkhead(t, dir, args...)
 				t.Logf("%s: exit code %d, %v, %d MB, %d bytes of output", args, r.code, r.took.Round(time.Millisecond), r.memory>>10, len(r.output))
 				r.judge(t)
+				if strings.Contains(r.output, fix.ErrCycle.Error()) {
+					t.Errorf("got %s", cut(r.output))
+				}
 				if says := h.says; args[0] == "check" && args[1] == "-v" && !strings.Contains(r.output, says) {
 					t.Errorf("got %s\nwant something with %q", cut(r.output), says)
 				}

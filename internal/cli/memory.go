@@ -35,7 +35,7 @@ func collectLate() {
 	}
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(fileMemory)
-	growWithNeed(fileMemory, 3, 1)
+	growWithNeed(fileMemory, 2, 1)
 }
 
 // imageMemory is softMemory while images are looked into: files of up to 32 MB are

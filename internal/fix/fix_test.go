@@ -64,14 +64,14 @@ func TestFilesCycle(t *testing.T) {
 // rules find.
 func TestBreaks(t *testing.T) {
 	const good = "services:\n  web:\n    image: shop/web:1\n"
-	for after, want := range map[string]bool{
-		good:                       false,
-		good + "    user: \"1\"\n": false,
-		good + "   user: [\n":      true,
-		"services: {}\n":           true,
+	for after, want := range map[string]string{
+		good:                       "",
+		good + "    user: \"1\"\n": "",
+		good + "   user: [\n":      "did not find expected key",
+		"services: {}\n":           "a part of it is missing",
 	} {
 		if got := breaks(source.NewFile("compose.yaml", []byte(good)), source.NewFile("compose.yaml", []byte(after))); got != want {
-			t.Errorf("%q: got %t, want %t", after, got, want)
+			t.Errorf("%q: got %q, want %q", after, got, want)
 		}
 	}
 }

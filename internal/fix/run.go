@@ -69,8 +69,8 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 			}
 			next := source.NewFile(f.Name, text)
 			next.Path = f.Path
-			if breaks(f, next) {
-				return nil, errors.New("a fix left an artifact that cannot be read; nothing was written: please report this")
+			if fault := breaks(f, next); fault != "" {
+				return nil, fmt.Errorf("fix %s: what it would be cannot be read in whole: %s; nothing was written", f.Name, fault)
 			}
 			after[f.Path] = next
 			o.Check.Overlay[f.Path] = text
@@ -100,13 +100,27 @@ func compare(a, b string) int {
 	return 0
 }
 
-// breaks reports whether after can be read less well than before: it has more
-// faults, or says less. The findings cannot tell, because what cannot be read
-// may be suppressed and its rule be switched off.
-func breaks(before, after *source.File) bool {
+// breaks returns what makes after less readable than before, "" where nothing
+// does: it has more faults, or says less. The findings cannot tell, because
+// what cannot be read may be suppressed and its rule be switched off.
+func breaks(before, after *source.File) string {
 	was := check.System(check.Sources{Files: []*source.File{before}})
 	is := check.System(check.Sources{Files: []*source.File{after}})
-	return len(is.Faults) > len(was.Faults) || len(is.Workloads)+len(is.Hosts)+len(is.Grants) < len(was.Workloads)+len(was.Hosts)+len(was.Grants)
+	if len(is.Faults) > len(was.Faults) {
+		had := map[string]int{}
+		for _, f := range was.Faults {
+			had[f.Message]++
+		}
+		for _, f := range is.Faults {
+			if had[f.Message]--; had[f.Message] < 0 {
+				return f.Message
+			}
+		}
+	}
+	if len(is.Workloads)+len(is.Hosts)+len(is.Grants) < len(was.Workloads)+len(was.Hosts)+len(was.Grants) {
+		return "a part of it is missing"
+	}
+	return ""
 }
 
 // Write writes a changed file in place of what was read: whole or not at all,

@@ -215,7 +215,11 @@ var heredocStart = regexp.MustCompile(`^[ \t]*(?i:RUN|COPY|ADD)\b.*<<-?["']?(\w+
 // heredoc returns the line of the delimiter of the here-document that the
 // instruction on lines first to last opens, or last.
 func heredoc(f *source.File, first, last int) int {
-	m := heredocStart.FindSubmatch(f.Line(first))
+	line := f.Line(first)
+	if !bytes.Contains(line, []byte("<<")) {
+		return last
+	}
+	m := heredocStart.FindSubmatch(line)
 	if m == nil {
 		return last
 	}

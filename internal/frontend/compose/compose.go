@@ -59,7 +59,7 @@ type reader struct {
 	o        Options
 	facts    *model.Facts
 	budget   int // values that may still be built
-	spent    bool
+	lost     int // values that were not built
 	files    int // that were asked for
 	includes int
 	growth   int // bytes that replacing variables has added

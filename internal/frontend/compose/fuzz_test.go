@@ -2,6 +2,8 @@ package compose
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"path/filepath"
 	"reflect"
 	"strconv"
@@ -265,6 +267,24 @@ func TestHostile(t *testing.T) {
 		if got != tt.want {
 			t.Errorf("%s: got fault %q, want %q", tt.name, got, tt.want)
 		}
+	}
+}
+
+// TestTooLarge reads a project too large to be read in whole: what a service
+// may have said where it was not read is not known, and what was read stands.
+func TestTooLarge(t *testing.T) {
+	bomb := "x0: &x0 [a, a, a, a, a, a, a, a, a, a]\n"
+	for i := range 5 {
+		bomb += fmt.Sprintf("x%d: &x%d [%s*x%d]\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*x%d, ", i), 9), i)
+	}
+	text := bomb + "services:\n  whole: {image: x}\n  cut: {image: x, ports: *x5}\n  heir: {extends: whole}\n"
+	facts := Read([]*source.File{source.NewFile("compose.yaml", []byte(text))}, Options{})
+	got := map[string]model.State{}
+	for _, w := range facts.Workloads {
+		got[w.Name] = w.CapDrop.State
+	}
+	if want := (map[string]model.State{"whole": model.Unset, "cut": model.Unknown, "heir": model.Unknown}); !maps.Equal(got, want) {
+		t.Errorf("dropped capabilities: got %v, want %v", got, want)
 	}
 }
 

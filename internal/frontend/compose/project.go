@@ -25,7 +25,7 @@ type resource struct {
 	key     source.Span      // its name where it is first declared
 	own     []yamltext.Value // what it is written as, file by file
 	v       *value           // all of it; nil where nothing is said but its name
-	partial bool             // something it extends cannot be read
+	partial bool             // a part of it, or something it extends, cannot be read
 	state   extendState
 }
 
@@ -138,7 +138,9 @@ func (p *project) declare(d yamltext.Value) {
 			}
 			res := &resource{name: y.Key(), key: y.KeySpan(), own: []yamltext.Value{y}}
 			if k := y.Kind(); k == yamltext.Mapping || k == yamltext.Null {
+				lost := p.r.lost
 				res.v = p.r.build(y, p.in, 0)
+				res.partial = p.r.lost > lost
 			} else {
 				res.partial = true
 				p.r.fault(y.Span(), y.Key()+" is a mapping")
@@ -281,8 +283,9 @@ func (p *project) extend(section string, res *resource, depth int) {
 		return
 	}
 	from.extend(section, base, depth+1)
-	res.partial = res.partial || base.partial
+	lost := p.r.lost
 	v := merge(p.r.inherit(base.v), res.v, "")
+	res.partial = res.partial || base.partial || p.r.lost > lost
 	if v != nil {
 		c := *v
 		c.entries = slices.DeleteFunc(slices.Clone(v.entries), func(e entry) bool { return e.key == "extends" })

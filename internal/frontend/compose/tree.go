@@ -99,14 +99,22 @@ func (v *value) part(i, j int) source.Span {
 	return s
 }
 
+// room reports whether one more value may be built, which is at the given
+// place. The first that may not is a fault.
+func (r *reader) room(at source.Span, depth int) bool {
+	if r.budget--; r.budget >= 0 && depth <= maxDepth {
+		return true
+	}
+	if r.lost++; r.lost == 1 {
+		r.fault(at, "project is too large or too deeply nested")
+	}
+	return false
+}
+
 // build returns the value y is, aliases expanded and variables replaced, or
 // nil where the project has grown too large.
 func (r *reader) build(y yamltext.Value, in *input, depth int) *value {
-	if r.budget--; r.budget < 0 || depth > maxDepth {
-		if !r.spent {
-			r.spent = true
-			r.fault(y.Span(), "project is too large or too deeply nested")
-		}
+	if !r.room(y.Span(), depth) {
 		return nil
 	}
 	v := &value{y: y, in: in, kind: y.Kind()}
@@ -156,7 +164,7 @@ func plain(y yamltext.Value) string {
 
 // inherit returns a copy of v as another service has it by extends.
 func (r *reader) inherit(v *value) *value {
-	if r.budget--; v == nil || r.budget < 0 {
+	if v == nil || !r.room(v.span(), 0) {
 		return nil
 	}
 	c := *v

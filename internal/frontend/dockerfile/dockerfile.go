@@ -64,6 +64,7 @@ type reader struct {
 	lines     []*statement // as r.build.Instructions
 	inherited int
 	refused   bool // a fault about stages was given
+	cut       bool // the rest of the file is not read
 }
 
 func newReader(f *source.File, o Options) *reader {
@@ -91,11 +92,14 @@ func (r *reader) read() {
 		}
 		if len(r.lines) == maxSteps {
 			r.fault(r.file.Span(l.start, l.end), "more than 5000 instructions; the rest is not read")
+			r.cut = true
 			break
 		}
 		st := split(l, s.escape)
 		r.takeDocuments(s, st)
-		r.statement(st)
+		if r.statement(st); r.cut {
+			break
+		}
 	}
 	r.syntax()
 	r.finish()
@@ -136,6 +140,9 @@ func (r *reader) finish() {
 	for _, s := range r.stages {
 		for i, in := range s.Instructions {
 			r.sources(s, in, s.lines[i])
+		}
+		if r.cut && s == r.stage {
+			s.unsettle()
 		}
 		r.close(s)
 	}

@@ -133,3 +133,25 @@ func checkFacts(t *testing.T, f *model.Facts) {
 		}
 	}
 }
+
+// TestCut reads files that are read in part: what the rest may say of the last
+// stage is not known.
+func TestCut(t *testing.T) {
+	for _, tt := range []struct {
+		name, text, fault string
+		want              model.State
+	}{
+		{"whole", "FROM scratch\n" + strings.Repeat("RUN a\n", maxSteps-1), "", model.Unset},
+		{"instructions", "FROM scratch\n" + strings.Repeat("RUN a\n", maxSteps) + "USER 1\n", "more than 5000 instructions", model.Unknown},
+		{"stages", strings.Repeat("FROM scratch\n", maxStages+1) + "USER 1\n", "more than 1000 stages", model.Unknown},
+	} {
+		facts := Read(source.NewFile("Dockerfile", []byte(tt.text)), Options{})
+		stages := facts.Builds[0].Stages
+		if got := stages[len(stages)-1].User.State; got != tt.want {
+			t.Errorf("%s: user is %v, want %v", tt.name, got, tt.want)
+		}
+		if fault := len(facts.Faults) > 0; fault != (tt.fault != "") || fault && !strings.HasPrefix(facts.Faults[0].Message, tt.fault) {
+			t.Errorf("%s: got faults %v, want one of %q", tt.name, facts.Faults, tt.fault)
+		}
+	}
+}

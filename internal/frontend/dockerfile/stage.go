@@ -28,13 +28,12 @@ type stage struct {
 	onBuild  []string
 }
 
-// from begins the stage of FROM. It reports false where there are too many.
+// from begins the stage of FROM. It reports false, and ends the reading, where
+// there are too many.
 func (r *reader) from(st *statement, in *model.Instruction) bool {
 	if len(r.stages) >= maxStages {
-		if len(r.stages) == maxStages && !r.refused {
-			r.refused = true
-			r.fault(in.Keyword, "more than 1000 stages")
-		}
+		r.fault(in.Keyword, "more than 1000 stages; the rest is not read")
+		r.cut = true
 		return false
 	}
 	m := &model.Stage{Build: r.build, Index: len(r.stages), From: in, Instructions: []*model.Instruction{in}}
@@ -233,6 +232,12 @@ func (r *reader) inheritConfig(s *stage, c *model.ImageConfig, at source.Span) {
 // the image.
 func moved[T any](f model.Fact[T], at source.Span) model.Fact[T] {
 	return model.Fact[T]{Value: f.Value, State: f.State, Likely: f.Likely, Span: at}
+}
+
+// unsettle makes unknown what instructions that were not read may have said.
+func (s *stage) unsettle() {
+	s.User.State, s.WorkingDir.State, s.Shell.State = model.Unknown, model.Unknown, model.Unknown
+	s.Entrypoint.State, s.Command.State, s.Health.State = model.Unknown, model.Unknown, model.Unknown
 }
 
 // close completes s when all its instructions are read.
