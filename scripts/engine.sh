@@ -54,6 +54,9 @@ start() {
 		echo "engine.sh: no engine answers, and starting one needs root" >&2
 		exit 1
 	fi
+	# An engine elsewhere makes an empty folder of the socket where a container
+	# binds it and it is not there.
+	[ ! -d /var/run/docker.sock ] || rmdir /var/run/docker.sock
 	mkdir -p "$state"
 	chmod 700 "$state"
 	setsid dockerd >"$log" 2>&1 </dev/null &

@@ -18,6 +18,9 @@ import (
 // timeout bounds each call of the engine's command line.
 const timeout = 60 * time.Second
 
+// usualSocket is where an engine listens unless told otherwise.
+const usualSocket = "/var/run/docker.sock"
+
 // Engine returns the address of an engine that answers, and sets DOCKER_HOST
 // to it for the rest of the test. It uses the one that runs, or else starts one
 // of its own and stops it at the end. Where neither can be, the test is skipped
@@ -29,7 +32,7 @@ func Engine(t testing.TB) string {
 	}
 	host := os.Getenv("DOCKER_HOST")
 	if host == "" {
-		host = "unix:///var/run/docker.sock"
+		host = "unix://" + usualSocket
 	}
 	out, err := try(host, nil, "version", "--format", "{{.Server.Version}}")
 	if err == nil {

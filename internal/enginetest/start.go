@@ -2,7 +2,9 @@ package enginetest
 
 import (
 	"bufio"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,6 +31,11 @@ func start(t testing.TB) string {
 		t.Skip("no engine: none answers and starting one needs root")
 	}
 	lock(t)
+	// Containers that bind the usual socket have the engine make a folder in its
+	// place, which would keep the next engine from making the socket.
+	if _, err := os.Lstat(usualSocket); errors.Is(err, fs.ErrNotExist) {
+		t.Cleanup(func() { _ = unix.Rmdir(usualSocket) }) // fails where there is none
+	}
 	return serve(t, dockerd)
 }
 
