@@ -188,6 +188,9 @@ func TestFixProject(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(out.Refused) > 0 {
+		t.Errorf("refused: %v", out.Refused)
+	}
 	for _, c := range out.Changed {
 		if err := fix.Write(c); err != nil {
 			t.Fatal(err)
@@ -203,5 +206,23 @@ func TestFixProject(t *testing.T) {
 	}
 	for _, c := range again.Changed {
 		t.Errorf("the second run changes %s:\n%s", c.After.Name, c.After.Text)
+	}
+}
+
+// TestFixBeside fixes a file beside one that cannot grow: it is at a bound of
+// what is read, and stays as it is.
+func TestFixBeside(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "full/compose.yaml", "services:\n  a:\n    image: a\n    command: ["+strings.Repeat("b,", 99_995)+"b]\n")
+	write(t, dir, "other/compose.yaml", "services:\n  a:\n    image: a\n    privileged: true\n")
+	out, err := fix.Run(t.Context(), fix.Options{Allow: fix.Unsafe, Check: check.Options{Paths: []string{dir}, Rules: rules.All(), Now: now}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out.Changed) != 1 || !strings.HasSuffix(out.Changed[0].After.Name, "other/compose.yaml") {
+		t.Errorf("changed %v, want the other file alone", out.Changed)
+	}
+	if len(out.Refused) != 1 || !strings.Contains(out.Refused[0].Error(), "project is too large") {
+		t.Errorf("refused %v, want the full file", out.Refused)
 	}
 }

@@ -49,10 +49,11 @@ container can do. Comments, quotes, order and indentation stay as they are.`,
 			return err
 		}
 		a.code, _ = out.Report.Exit()
+		show := a.showFixes
 		if apply {
-			return a.applyFixes(out, allow)
+			show = a.applyFixes
 		}
-		return a.showFixes(out, allow)
+		return errors.Join(show(out, allow), errors.Join(out.Refused...))
 	}
 	return cmd
 }

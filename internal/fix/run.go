@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"bulkhead/internal/check"
 	"bulkhead/internal/finding"
@@ -32,15 +33,18 @@ type Outcome struct {
 	Changed []Changed         // by name
 	Applied []finding.Finding // in the order they were cured
 	Report  *report.Report    // of the last check: what is left
+	Refused []error           // a file each whose fixes would leave what cannot be read in whole
 }
 
 // Run checks, applies the first permitted fix of every finding and checks
-// again, in memory, until nothing is left to apply. It fails where a fix leaves
-// an artifact that cannot be read: that would be a bug in the fix.
+// again, in memory, until nothing is left to apply. A file that fixes would
+// make unreadable is left as it was before them: one that grows past a bound
+// of what is read, or a bug in a fix.
 func Run(ctx context.Context, o Options) (*Outcome, error) {
-	out := &Outcome{}
-	before := map[string]*source.File{}
-	after := map[string]*source.File{}
+	p := pass{
+		out: &Outcome{}, allow: o.Allow,
+		before: map[string]*source.File{}, after: map[string]*source.File{}, refused: map[string]bool{},
+	}
 	o.Check.Overlay = maps.Clone(o.Check.Overlay)
 	if o.Check.Overlay == nil {
 		o.Check.Overlay = map[string][]byte{}
@@ -50,36 +54,74 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 		if err != nil {
 			return nil, err
 		}
-		taken, edits := choose(rep.Findings, o.Allow, func(f *source.File) bool { return f != nil && f.Path != "" })
-		if len(taken) == 0 {
-			out.Report = rep
-			for path, f := range after {
-				out.Changed = append(out.Changed, Changed{before[path], f})
-			}
-			slices.SortFunc(out.Changed, func(a, b Changed) int { return compare(a.After.Name, b.After.Name) })
-			return out, nil
+		taken, next, err := p.take(rep.Findings)
+		if err != nil {
+			return nil, err
 		}
-		for f, e := range edits {
-			text, err := source.Apply(f, e)
-			if err != nil {
-				return nil, fmt.Errorf("apply fixes: %w", err)
-			}
-			if before[f.Path] == nil {
-				before[f.Path] = f
-			}
-			next := source.NewFile(f.Name, text)
-			next.Path = f.Path
-			if fault := breaks(f, next); fault != "" {
-				return nil, fmt.Errorf("fix %s: what it would be cannot be read in whole: %s; nothing was written", f.Name, fault)
-			}
-			after[f.Path] = next
-			o.Check.Overlay[f.Path] = text
+		if len(taken) == 0 {
+			return p.end(rep), nil
+		}
+		for path, f := range next {
+			p.after[path] = f
+			o.Check.Overlay[path] = f.Text
 		}
 		for _, f := range taken {
-			out.Applied = append(out.Applied, cured(f))
+			p.out.Applied = append(p.out.Applied, cured(f))
 		}
 	}
 	return nil, fmt.Errorf("%w: still changing after %d passes", ErrCycle, maxPasses)
+}
+
+// A pass is one look at the findings, with what those before it came to.
+type pass struct {
+	out           *Outcome
+	allow         Permission
+	before, after map[string]*source.File // what changed, by path
+	refused       map[string]bool         // files that stay as they are, by path
+}
+
+// take returns the findings to cure and the files without them, by path. A fix
+// of several files is left out where one of them cannot have it.
+func (p *pass) take(found []finding.Finding) ([]finding.Finding, map[string]*source.File, error) {
+	for {
+		taken, edits := choose(found, p.allow, func(f *source.File) bool { return f != nil && f.Path != "" && !p.refused[f.Path] })
+		next := make(map[string]*source.File, len(edits))
+		refused := len(p.refused)
+		for f, e := range edits {
+			text, err := source.Apply(f, e)
+			if err != nil {
+				return nil, nil, fmt.Errorf("apply fixes: %w", err)
+			}
+			n := source.NewFile(f.Name, text)
+			n.Path = f.Path
+			if fault := breaks(f, n); fault != "" {
+				p.refused[f.Path] = true
+				p.out.Refused = append(p.out.Refused, fmt.Errorf("fix %s: what it would be cannot be read in whole: %s", f.Name, fault))
+				continue
+			}
+			next[f.Path] = n
+		}
+		if len(p.refused) > refused {
+			continue
+		}
+		for f := range edits {
+			if p.before[f.Path] == nil {
+				p.before[f.Path] = f
+			}
+		}
+		return taken, next, nil
+	}
+}
+
+// end returns what the passes came to; rep is the last check.
+func (p *pass) end(rep *report.Report) *Outcome {
+	p.out.Report = rep
+	for path, f := range p.after {
+		p.out.Changed = append(p.out.Changed, Changed{p.before[path], f})
+	}
+	slices.SortFunc(p.out.Changed, func(a, b Changed) int { return strings.Compare(a.After.Name, b.After.Name) })
+	slices.SortFunc(p.out.Refused, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return p.out
 }
 
 // cured returns f without what it points at: a pass over a large project would
@@ -88,16 +130,6 @@ func cured(f finding.Finding) finding.Finding {
 	f.Workload, f.Image, f.Build, f.Network, f.Host = nil, nil, nil, nil, nil
 	f.Fixes, f.Related = nil, nil
 	return f
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // breaks returns what makes after less readable than before, "" where nothing
