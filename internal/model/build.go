@@ -8,7 +8,7 @@ type Build struct {
 	File   *source.File
 	Syntax Fact[string] // the image named by "# syntax="
 	Stages []*Stage
-	Target *Stage // the stage that becomes the image; nil where there is none
+	Target *Stage // the stage that becomes the image; nil where there is none or it was not read
 
 	// Instructions lists every instruction in order, also those before the
 	// first stage. Each but those knows its stage.

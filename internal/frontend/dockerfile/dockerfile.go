@@ -90,16 +90,12 @@ func (r *reader) read() {
 		if r.expand == nil { // the escape character is settled by the first line
 			r.expand = newExpander(s.escape)
 		}
-		if len(r.lines) == maxSteps {
-			r.fault(r.file.Span(l.start, l.end), "more than 5000 instructions; the rest is not read")
-			r.cut = true
-			break
-		}
 		st := split(l, s.escape)
-		r.takeDocuments(s, st)
-		if r.statement(st); r.cut {
+		if r.cut = r.full(l, st); r.cut {
 			break
 		}
+		r.takeDocuments(s, st)
+		r.statement(st)
 	}
 	r.syntax()
 	r.finish()
@@ -107,6 +103,19 @@ func (r *reader) read() {
 		r.fault(r.file.Span(0, 0), "file with no instructions")
 	}
 	slices.SortStableFunc(r.facts.Faults, func(a, b model.Fault) int { return a.Place.Span.Start - b.Place.Span.Start })
+}
+
+// full reports whether st, on line l, is one more than are read, and says so.
+func (r *reader) full(l line, st *statement) bool {
+	switch {
+	case len(r.lines) == maxSteps:
+		r.fault(r.file.Span(l.start, l.end), "more than 5000 instructions; the rest is not read")
+	case st.name == "FROM" && len(r.stages) == maxStages:
+		r.fault(r.file.Span(l.start, l.end), "more than 1000 stages; the rest is not read")
+	default:
+		return false
+	}
+	return true
 }
 
 // syntax reads the syntax directive.
@@ -156,12 +165,17 @@ func (r *reader) finish() {
 	r.need(target)
 }
 
+// target returns the stage that is built, nil where it may be one that was not
+// read or is not there.
 func (r *reader) target() *stage {
 	if len(r.stages) == 0 {
 		return nil
 	}
 	name := r.o.Target
 	if name == "" {
+		if r.cut {
+			return nil
+		}
 		return r.stages[len(r.stages)-1]
 	}
 	if s := r.names[strings.ToLower(name)]; s != nil {
@@ -169,6 +183,9 @@ func (r *reader) target() *stage {
 	}
 	if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(r.stages) {
 		return r.stages[i]
+	}
+	if r.cut {
+		return nil
 	}
 	r.fault(r.stages[len(r.stages)-1].From.Keyword, fmt.Sprintf("target stage %q is not in the file", brief(name)))
 	return nil

@@ -134,24 +134,32 @@ func checkFacts(t *testing.T, f *model.Facts) {
 	}
 }
 
-// TestCut reads files that are read in part: what the rest may say of the last
-// stage is not known.
+// TestCut reads files that are read in part: which stage is built is not known,
+// and what the rest may say of the last one neither.
 func TestCut(t *testing.T) {
+	runs := strings.Repeat("RUN a\n", maxSteps)
 	for _, tt := range []struct {
-		name, text, fault string
-		want              model.State
+		name, text, target string
+		fault              string
+		built              int // index of the target, -1 where it is not known
+		user               model.State
 	}{
-		{"whole", "FROM scratch\n" + strings.Repeat("RUN a\n", maxSteps-1), "", model.Unset},
-		{"instructions", "FROM scratch\n" + strings.Repeat("RUN a\n", maxSteps) + "USER 1\n", "more than 5000 instructions", model.Unknown},
-		{"stages", strings.Repeat("FROM scratch\n", maxStages+1) + "USER 1\n", "more than 1000 stages", model.Unknown},
+		{name: "whole", text: "FROM scratch\n" + runs[:len(runs)-len("RUN a\n")], user: model.Unset},
+		{name: "instructions", text: "FROM scratch\n" + runs + "USER 1\n", fault: "more than 5000 instructions", built: -1, user: model.Unknown},
+		{name: "stages", text: strings.Repeat("FROM scratch\n", maxStages+1) + "USER 1\n", fault: "more than 1000 stages", built: -1, user: model.Unknown},
+		{name: "target read", text: "FROM scratch AS b\nFROM scratch\n" + runs, target: "b", fault: "more than 5000 instructions", user: model.Unknown},
+		{name: "target not read", text: "FROM scratch\n" + runs + "FROM scratch AS b\n", target: "b", fault: "more than 5000 instructions", built: -1, user: model.Unknown},
 	} {
-		facts := Read(source.NewFile("Dockerfile", []byte(tt.text)), Options{})
-		stages := facts.Builds[0].Stages
-		if got := stages[len(stages)-1].User.State; got != tt.want {
-			t.Errorf("%s: user is %v, want %v", tt.name, got, tt.want)
+		facts := Read(source.NewFile("Dockerfile", []byte(tt.text)), Options{Target: tt.target})
+		b, built := facts.Builds[0], -1
+		if b.Target != nil {
+			built = b.Target.Index
 		}
-		if fault := len(facts.Faults) > 0; fault != (tt.fault != "") || fault && !strings.HasPrefix(facts.Faults[0].Message, tt.fault) {
-			t.Errorf("%s: got faults %v, want one of %q", tt.name, facts.Faults, tt.fault)
+		if user := b.Stages[len(b.Stages)-1].User.State; user != tt.user || built != tt.built {
+			t.Errorf("%s: got target %d and a user that is %v, want %d and %v", tt.name, built, user, tt.built, tt.user)
+		}
+		if n := len(facts.Faults); n > 1 || n == 0 != (tt.fault == "") || n == 1 && !strings.HasPrefix(facts.Faults[0].Message, tt.fault) {
+			t.Errorf("%s: got faults %v, want %q", tt.name, facts.Faults, tt.fault)
 		}
 	}
 }

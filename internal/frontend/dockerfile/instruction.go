@@ -17,7 +17,8 @@ func (r *reader) statement(st *statement) {
 	r.build.Instructions = append(r.build.Instructions, in)
 	r.lines = append(r.lines, st)
 	r.validate(st, in)
-	if st.name == "FROM" && r.from(st, in) {
+	if st.name == "FROM" {
+		r.from(st, in)
 		return
 	}
 	if in.Stage = r.current(); in.Stage == nil {

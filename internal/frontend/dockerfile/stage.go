@@ -28,14 +28,8 @@ type stage struct {
 	onBuild  []string
 }
 
-// from begins the stage of FROM. It reports false, and ends the reading, where
-// there are too many.
-func (r *reader) from(st *statement, in *model.Instruction) bool {
-	if len(r.stages) >= maxStages {
-		r.fault(in.Keyword, "more than 1000 stages; the rest is not read")
-		r.cut = true
-		return false
-	}
+// from begins the stage of FROM.
+func (r *reader) from(st *statement, in *model.Instruction) {
 	m := &model.Stage{Build: r.build, Index: len(r.stages), From: in, Instructions: []*model.Instruction{in}}
 	s := &stage{Stage: m, userAt: -1, healthAt: -1, shellAt: -1, lines: []*statement{st}}
 	in.Stage = m
@@ -60,7 +54,6 @@ func (r *reader) from(st *statement, in *model.Instruction) bool {
 		r.names[m.Name.Value] = s
 	}
 	r.stage = s
-	return true
 }
 
 // base settles what s starts from and what it inherits.
