@@ -117,17 +117,27 @@ func (r *runner) lock(ctx context.Context, files []found, sys *model.System) {
 	packages := 0
 	for i, l := range locks {
 		if l.err != nil {
-			sys.Notes = append(sys.Notes, model.Note{What: files[i].name, Why: reason(l.err)})
+			sys.Notes = append(sys.Notes, r.unlocked(files[i], model.Note{What: files[i].name, Why: reason(l.err), Broken: true})...)
 			continue
 		}
 		packages += len(l.image.Inventory.Packages)
 		sys.Images = append(sys.Images, l.image)
-		sys.Notes = append(append(sys.Notes, l.image.Inventory.Notes...), l.notes...)
+		sys.Notes = append(append(sys.Notes, r.unlocked(files[i], l.image.Inventory.Notes...)...), l.notes...)
 		if len(l.image.Vulnerabilities) > 0 {
 			r.others = append(r.others, l.file)
 		}
 	}
 	r.looked = append(r.looked, report.Count(len(files), "lock file")+" with "+report.Count(packages, "package"))
+}
+
+// unlocked returns what notes say of the lock file at at, and counts what could
+// not be read of it: a gate must not pass packages nobody has seen. What git
+// leaves out is nobody's lock file.
+func (r *runner) unlocked(at found, notes ...model.Note) []model.Note {
+	if !at.ignored {
+		r.countBroken(notes)
+	}
+	return notes
 }
 
 // A locked is a lock file that was read.

@@ -1,6 +1,8 @@
 package inventory
 
 import (
+	"bytes"
+	"errors"
 	"path"
 	"strings"
 
@@ -26,8 +28,18 @@ func lockOf(base string) *parser {
 	return nil
 }
 
-// Lock returns the packages that a lock file names. What cannot be read is
-// noted.
+// errConflict is why a lock file says nothing that can be relied on.
+var errConflict = errors.New("it has conflicts of a merge that are not resolved")
+
+// conflicted reports whether text holds what git leaves in a file that it could
+// not merge.
+func conflicted(text []byte) bool {
+	return (bytes.HasPrefix(text, []byte("<<<<<<< ")) || bytes.Contains(text, []byte("\n<<<<<<< "))) &&
+		bytes.Contains(text, []byte("\n=======")) && bytes.Contains(text, []byte("\n>>>>>>> "))
+}
+
+// Lock returns the packages that a lock file names. One that cannot be read
+// through has a note that is Broken.
 func Lock(name string, text []byte) *model.Inventory {
 	inv := &model.Inventory{}
 	p := lockOf(path.Base(name))
@@ -35,8 +47,13 @@ func Lock(name string, text []byte) *model.Inventory {
 		return inv
 	}
 	e := p.read(&file{name, oci.Text(text)})
+	if conflicted(text) {
+		e.err = errConflict
+	}
 	if e.err != nil {
-		inv.Notes = append(inv.Notes, note(name, e.err))
+		n := note(name, e.err)
+		n.Broken = true
+		inv.Notes = append(inv.Notes, n)
 	}
 	var items []located
 	dev := forDevelopment(path.Base(name))
