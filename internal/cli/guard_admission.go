@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -21,8 +20,8 @@ import (
 
 	"bulkhead/internal/finding"
 	"bulkhead/internal/guard/admission"
+	"bulkhead/internal/nearest"
 	"bulkhead/internal/policy"
-	"bulkhead/internal/report"
 	"bulkhead/internal/source"
 )
 
@@ -53,7 +52,7 @@ func (m *admissionMode) namespacesFlag(f *pflag.FlagSet) {
 // judge returns the judge the flags ask for. Point is the enforcement point that
 // policies' scoped actions are chosen for.
 func (m *admissionMode) judge(a *app, point string) (*admission.Judge, error) {
-	mode := admission.Mode{Rules: map[string]admission.Action{}, Exempt: m.exempt}
+	mode := admission.Mode{Exempt: m.exempt}
 	var err error
 	if mode.Deny, err = finding.ParseSeverity(m.deny); err != nil {
 		return nil, usage("", "--deny: %v", err)
@@ -61,12 +60,8 @@ func (m *admissionMode) judge(a *app, point string) (*admission.Judge, error) {
 	if mode.Warn, err = finding.ParseSeverity(m.warn); err != nil {
 		return nil, usage("", "--warn: %v", err)
 	}
-	for _, r := range m.rules {
-		name, action, ok := strings.Cut(r, "=")
-		if !ok {
-			return nil, usage("as in --rule writable-root=warn", "--rule %q has no action", r)
-		}
-		mode.Rules[name] = admission.Action(action)
+	if mode.Rules, err = m.actions(a); err != nil {
+		return nil, err
 	}
 	var users admission.Policy
 	if len(m.policies) > 0 {
@@ -80,9 +75,40 @@ func (m *admissionMode) judge(a *app, point string) (*admission.Judge, error) {
 	}
 	j, err := admission.NewJudge(mode, a.rules, users)
 	if err != nil {
-		return nil, usage("bulkhead explain lists the rules", "--rule: %v", err)
+		return nil, usage("", "--rule: %v", err)
 	}
 	return j, nil
+}
+
+// actions reads --rule.
+func (m *admissionMode) actions(a *app) (map[string]admission.Action, error) {
+	var known []string
+	for _, r := range a.rules {
+		known = append(known, r.Name)
+	}
+	actions := []string{string(admission.Deny), string(admission.Warn), string(admission.DryRun), string(admission.Off)}
+	out := map[string]admission.Action{}
+	for _, r := range m.rules {
+		name, action, ok := strings.Cut(r, "=")
+		switch {
+		case !ok:
+			return nil, usage("as in --rule writable-root=warn", "--rule %q has no action", r)
+		case !slices.Contains(known, name):
+			return nil, usage("bulkhead explain --all lists the rules", "--rule: no rule is called %q%s", name, meant(name, known))
+		case !slices.Contains(actions, action):
+			return nil, usage("", "--rule: %q is none of %s%s", r, strings.Join(actions, ", "), meant(action, actions))
+		}
+		out[name] = admission.Action(action)
+	}
+	return out, nil
+}
+
+// meant asks whether the candidate that is close to word was meant.
+func meant(word string, candidates []string) string {
+	if near := nearest.Of(word, candidates); near != "" {
+		return fmt.Sprintf(", did you mean %q?", near)
+	}
+	return ""
 }
 
 // withNamespaces returns p with the namespaces of --namespaces.
@@ -238,76 +264,6 @@ func serveAdmission(ctx context.Context, address string, s *admission.Server, ce
 	}
 	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
 		return err
-	}
-	return nil
-}
-
-func (a *app) auditCommand() *cobra.Command {
-	var mode admissionMode
-	var files []string
-	cmd := &cobra.Command{
-		Use:   "audit -f FILE…",
-		Short: "Say what the admission webhook would refuse of what there is already",
-		Long: `Audit judges objects that a cluster holds as the webhook would judge them if they
-were made now. The exit code is 1 where one would be refused.`,
-		Example: `  kubectl get pods,deployments -A -o yaml | bulkhead guard audit -f -`,
-		Args:    cobra.NoArgs,
-	}
-	mode.flags(cmd.Flags())
-	mode.namespacesFlag(cmd.Flags())
-	cmd.Flags().StringArrayVarP(&files, "file", "f", nil, "`file` with objects or lists of them, YAML or JSON; - is standard input; may be repeated")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if len(files) == 0 {
-			return usage("kubectl get pods -A -o yaml | bulkhead guard audit -f -", "-f is missing")
-		}
-		judge, err := mode.judge(a, auditPoint)
-		if err != nil {
-			return err
-		}
-		for _, name := range files {
-			text, err := readAudited(cmd, name)
-			if err != nil {
-				return err
-			}
-			if err := a.audit(cmd.Context(), judge, name, text); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	return cmd
-}
-
-// readAudited reads a file to audit, "-" from standard input.
-func readAudited(cmd *cobra.Command, name string) ([]byte, error) {
-	if name != "-" {
-		return os.ReadFile(name)
-	}
-	return io.ReadAll(io.LimitReader(cmd.InOrStdin(), admission.MaxAudited+1))
-}
-
-// audit prints what judge says of the objects of a file.
-func (a *app) audit(ctx context.Context, judge *admission.Judge, name string, text []byte) error {
-	v, err := judge.Audit(ctx, name, text)
-	if err != nil {
-		return err
-	}
-	for _, group := range []struct {
-		what string
-		all  []admission.Violation
-	}{{"denied", v.Denied}, {"warned", v.Warned}} {
-		for _, x := range group.all {
-			line := fmt.Sprintf("%s: %s: %s: %s (%s)", x.Path, group.what, x.Subject, x.Message, x.Rule)
-			if _, err := fmt.Fprintln(a.stdout, report.Printable(line)); err != nil {
-				return err
-			}
-		}
-	}
-	if _, err := fmt.Fprintf(a.stdout, "%s: %d denied, %d warned\n", report.Printable(name), len(v.Denied), len(v.Warned)); err != nil {
-		return err
-	}
-	if len(v.Denied) > 0 {
-		a.code = report.ExitFound
 	}
 	return nil
 }

@@ -38,9 +38,9 @@ may be started and used for as long as it exists.`,
 		if life <= 0 || life > 24*time.Hour {
 			return usage("", "--for is %s, not between 0 and 24h", life)
 		}
-		s := &guard.State{Dir: state}
-		if _, err := os.Stat(state); err != nil {
-			return &hinted{err, "bulkhead guard install sets the guard up; its state is root's"}
+		s, err := guardStateIn(state)
+		if err != nil {
+			return err
 		}
 		g, err := s.Allow(args[0], time.Now().Add(life), reason, caller())
 		switch {
@@ -85,12 +85,15 @@ is in the journal, and so is that the switch is thrown.`,
 		case life <= 0 || life > 24*time.Hour:
 			return usage("", "--for is %s, not between 0 and 24h", life)
 		}
+		s, err := guardStateIn(state)
+		if err != nil {
+			return err
+		}
 		until := time.Now().Add(life)
-		s := &guard.State{Dir: state}
 		if err := s.Throw(guard.Switch{Until: until, Reason: reason, By: caller()}); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(a.stdout, "the guard denies nothing until %s; bulkhead guard on ends that\n", until.Format(time.TimeOnly))
+		_, err = fmt.Fprintf(a.stdout, "the guard denies nothing until %s; bulkhead guard on ends that\n", until.Format(time.TimeOnly))
 		return err
 	}
 	return cmd
@@ -106,14 +109,28 @@ func (a *app) guardOnCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&state, "state", guardState, "the guard's `folder`")
 	cmd.RunE = func(*cobra.Command, []string) error {
-		s := &guard.State{Dir: state}
+		s, err := guardStateIn(state)
+		if err != nil {
+			return err
+		}
 		if err := s.Restore(); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintln(a.stdout, "the guard denies again")
+		_, err = fmt.Fprintln(a.stdout, "the guard denies again")
 		return err
 	}
 	return cmd
+}
+
+// guardStateIn returns the state of the guard that keeps it in the folder dir.
+func guardStateIn(dir string) (*guard.State, error) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		if err == nil {
+			err = fmt.Errorf("%s is no folder", dir)
+		}
+		return nil, &hinted{err, "bulkhead guard install sets the guard up; its state is root's"}
+	}
+	return &guard.State{Dir: dir}, nil
 }
 
 // caller returns who typed the command: the user behind sudo.

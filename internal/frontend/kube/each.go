@@ -13,15 +13,26 @@ import (
 // read by Read: that of a hundred files.
 const maxEach = 100 * maxCost
 
-// Each returns the facts of the objects of f, which an API server gave out, one
-// after the other, those of lists on their own, so that a file may hold more than
+// An Identity is what an object of a file says it is.
+type Identity struct {
+	Version string      // "apps/v1"; "" where it does not say
+	Kind    string      // "Deployment"; "" where it does not say
+	Read    bool        // facts are read of objects of its kind
+	Place   source.Span // where it is
+}
+
+// Is reports whether o says what it is: what does not is no Kubernetes object.
+func (o Identity) Is() bool { return o.Read || o.Version != "" && o.Kind != "" }
+
+// Each returns the objects of f, which an API server gave out, with their facts, one
+// after the other, a list before what it lists, so that a file may hold more than
 // Read reads at once. What one object says of another is not joined. Facts with a
-// fault or a note stand for what could not be read.
-func Each(f *source.File) iter.Seq[*model.Facts] {
-	return func(yield func(*model.Facts) bool) {
+// fault or a note stand for what could not be read. Empty documents are left out.
+func Each(f *source.File) iter.Seq2[Identity, *model.Facts] {
+	return func(yield func(Identity, *model.Facts) bool) {
 		docs, errs := yamltext.ParseFinal(f)
 		if len(errs) > 0 {
-			yield(&model.Facts{Faults: yamltext.Faults(model.Kube, errs)})
+			yield(Identity{}, &model.Facts{Faults: yamltext.Faults(model.Kube, errs)})
 			return
 		}
 		w := &walk{file: f, yield: yield, left: maxEach}
@@ -36,7 +47,7 @@ func Each(f *source.File) iter.Seq[*model.Facts] {
 // A walk goes through the objects of a file.
 type walk struct {
 	file  *source.File
-	yield func(*model.Facts) bool
+	yield func(Identity, *model.Facts) bool
 	left  int // of maxEach
 }
 
@@ -46,6 +57,9 @@ func (w *walk) object(o yamltext.Value, depth int) bool {
 		if w.left -= itemCost * items.Len(); w.left < 0 {
 			return w.spent()
 		}
+		if !w.yield(identity(o, true), &model.Facts{}) {
+			return false
+		}
 		for _, item := range items.Items() {
 			if !w.object(item, depth+1) {
 				return false
@@ -53,19 +67,26 @@ func (w *walk) object(o yamltext.Value, depth int) bool {
 		}
 		return true
 	}
+	if o.Kind() == yamltext.Null {
+		return true
+	}
 	r := newReader()
 	r.left = min(r.left, w.left)
 	had := r.left
-	r.object(o, depth)
+	read := r.object(o, depth)
 	w.left -= max(1, had-r.left)
 	if r.left < 0 {
 		return w.spent()
 	}
-	return w.yield(r.facts)
+	return w.yield(identity(o, read), r.facts)
+}
+
+func identity(o yamltext.Value, read bool) Identity {
+	return Identity{Version: o.Get("apiVersion").Text(), Kind: o.Get("kind").Text(), Read: read, Place: o.Span()}
 }
 
 // spent says that the file holds more than is read.
 func (w *walk) spent() bool {
-	w.yield(&model.Facts{Notes: []model.Note{{What: w.file.Name, Why: "says more than is read of one file"}}})
+	w.yield(Identity{}, &model.Facts{Notes: []model.Note{{What: w.file.Name, Why: "says more than is read of one file"}}})
 	return false
 }

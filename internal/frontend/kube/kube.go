@@ -141,21 +141,23 @@ func (r *reader) pairs(v yamltext.Value) []yamltext.Value {
 	return v.Pairs()
 }
 
-// object reads one Kubernetes object.
-func (r *reader) object(o yamltext.Value, depth int) {
+// object reads one Kubernetes object, and reports whether it is of a kind that is
+// read.
+func (r *reader) object(o yamltext.Value, depth int) bool {
 	version, kind := o.Get("apiVersion").Text(), o.Get("kind").Text()
 	if version == "" || kind == "" || depth > maxNested {
-		return
+		return false
 	}
 	if strings.HasSuffix(kind, "List") && o.Get("items").Kind() == yamltext.Sequence {
+		read := true
 		for _, item := range r.items(o.Get("items")) {
-			r.object(item, depth+1)
+			read = r.object(item, depth+1) && read
 		}
-		return
+		return read
 	}
 	if template, ok := podTemplate(o, version, kind); ok {
 		r.pod(o, template, kind)
-		return
+		return true
 	}
 	switch kind {
 	case "Service":
@@ -170,7 +172,10 @@ func (r *reader) object(o yamltext.Value, depth int) {
 		r.binding(o, kind)
 	case "ServiceAccount":
 		r.serviceAccount(o)
+	default:
+		return false
 	}
+	return true
 }
 
 // podTemplate returns the part of o that holds a pod's metadata and spec.

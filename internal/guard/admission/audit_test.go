@@ -41,11 +41,38 @@ func TestAuditMany(t *testing.T) {
 
 func TestAuditErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"kind: Pod\n  x: [": "pods.yaml:2:3",
+		"kind: Pod\n  x: [":              "pods.yaml:2:3",
+		"":                               "pods.yaml holds no Kubernetes object",
+		"---\n# nothing\n---\n":          "pods.yaml holds no Kubernetes object",
+		"kind: Pod\nmetadata: {name: a}": "pods.yaml holds no Kubernetes object",
+		"services: {web: {image: a}}":    "pods.yaml holds no Kubernetes object",
+		"FROM alpine\nUSER 1000":         "pods.yaml holds no Kubernetes object",
+		"[{apiVersion: v1, kind: Pod}]":  "pods.yaml holds no Kubernetes object",
+		"apiVersion: v1\nkind: Pod\n---\nservices: {a: b}":                  "pods.yaml:4:1: no Kubernetes object: apiVersion or kind is missing",
+		"{apiVersion: v1, kind: PodList, items: [{spec: {hostPID: true}}]}": "pods.yaml:1:41: no Kubernetes object",
 	} {
 		_, err := judge(t, Default(), nil).Audit(t.Context(), "pods.yaml", []byte(text))
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: got %v, want an error at %s", text, err, want)
+		}
+	}
+}
+
+// TestAuditOthers counts what no rule reads, and takes a list of nothing for an answer.
+func TestAuditOthers(t *testing.T) {
+	text := "apiVersion: v1\nkind: Pood\n---\napiVersion: v1\nkind: ConfigMap\n---\n---\napiVersion: v1\nkind: List\nitems:\n" +
+		"  - {apiVersion: v1, kind: ConfigMap}\n  - {apiVersion: v1, kind: Service}\n  - " + pod(good) + "\n"
+	for text, want := range map[string]string{
+		text: "map[ConfigMap:2 Pood:1]",
+		`{"apiVersion":"v1","kind":"List","items":[]}`: "map[]",
+	} {
+		v, err := judge(t, Default(), nil).Audit(t.Context(), "all.yaml", []byte(text))
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		if got := fmt.Sprint(v.Others); got != want {
+			t.Errorf("%q: got %s, want %s", text, got, want)
 		}
 	}
 }
