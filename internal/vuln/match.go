@@ -132,6 +132,9 @@ func (m *matcher) match(p *model.Package) error {
 	case err != nil:
 		m.gap(BadVersion, p)
 		return nil
+	case !wellFormed(text, ecosystem):
+		m.gap(BadVersion, p)
+		v.parsed = nil // advisories about every version hold, and those that list this one
 	default:
 		m.result.Covered++
 	}
