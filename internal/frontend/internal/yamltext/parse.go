@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sort"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -72,7 +73,7 @@ func parse(f *source.File, text []byte) (docs []Value, errs []*source.SyntaxErro
 			break
 		}
 		if err != nil {
-			return docs, append(c.errs, syntaxError(f, err))
+			return docs, append(c.errs, syntaxError(f, text, err))
 		}
 		if len(y.Content) == 0 {
 			continue
@@ -136,15 +137,15 @@ func check(f *source.File) *source.SyntaxError {
 	return nil
 }
 
-// syntaxError turns an error of yaml.v3 into one with a place. The library
-// tells the line only; the place is the text of that line.
-func syntaxError(f *source.File, err error) *source.SyntaxError {
+// syntaxError turns an error of yaml.v3 about text, that of f, into one with a
+// place. The library tells the line only; the place is the text of that line.
+func syntaxError(f *source.File, text []byte, err error) *source.SyntaxError {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 1
 	if rest, ok := strings.CutPrefix(message, "line "); ok {
-		if number, text, ok := strings.Cut(rest, ": "); ok {
+		if number, what, ok := strings.Cut(rest, ": "); ok {
 			if n, err := strconv.Atoi(number); err == nil {
-				line, message = n, text
+				line, message = n, what
 			}
 		}
 	}
@@ -154,13 +155,48 @@ func syntaxError(f *source.File, err error) *source.SyntaxError {
 			return &source.SyntaxError{Span: f.Span(at, at+1+len(name)), Message: message}
 		}
 	}
+	line = faultLine(f, text, err, line)
 	for line > 1 && len(bytes.TrimSpace(f.Line(line))) == 0 {
 		line-- // the library looks past blank lines; the fault is before them
 	}
-	text := f.Line(line)
-	start := f.LineStart(line) + len(text) - len(bytes.TrimLeft(text, " \t\uFEFF"))
-	end := f.LineStart(line) + len(bytes.TrimRight(text, " \t"))
+	at := f.Line(line)
+	start := f.LineStart(line) + len(at) - len(bytes.TrimLeft(at, " \t\uFEFF"))
+	end := f.LineStart(line) + len(bytes.TrimRight(at, " \t"))
 	return &source.SyntaxError{Span: f.Span(start, end), Message: message}
+}
+
+// maxLocated bounds, in bytes, the text in which a fault is looked for again.
+const maxLocated = 256 << 10
+
+// faultLine returns the line that gives err, the error of all of text. Of a
+// fault in a block the library tells the line where the block starts, which is
+// line: text cut before the fault does not have it.
+func faultLine(f *source.File, text []byte, err error, line int) int {
+	if len(text) > maxLocated {
+		return line
+	}
+	return line + sort.Search(f.Lines()-line, func(more int) bool {
+		end := len(text)
+		if line+more < f.Lines() {
+			end = f.LineStart(line + more + 1)
+		}
+		got := firstError(text[:end])
+		return got != nil && got.Error() == err.Error()
+	})
+}
+
+// firstError returns what stops the library from reading text.
+func firstError(text []byte) error {
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	for {
+		var y yaml.Node
+		switch err := decode(dec, &y); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
 }
 
 // IsTemplate reports whether text is a template that makes YAML, such as a

@@ -165,6 +165,12 @@ func TestFaults(t *testing.T) {
 		{"merge cycle", "a: &a\n  <<: *a\n", "x.yaml:2:3: merge key leads back to the mapping it is in"},
 		{"merge scalar", "a:\n  <<: b\n", "x.yaml:2:7: merge key needs a mapping or a list of mappings"},
 		{"bomb", bomb, ""},
+		{"indent", "a:\n  b:\n    c: d\n   e: f\ng: h\n", "x.yaml:4:4: did not find expected key"},
+		{"indent of a later document", "a: b\n---\nc:\n    d: e\n   f: g\n", "x.yaml:5:4: did not find expected key"},
+		{"item among keys", "a:\n- b\nc: d\n- e\n", "x.yaml:4:1: did not find expected key"},
+		{"key among items", "a:\n- b\n c: d\n", "x.yaml:3:2: mapping values are not allowed in this context"},
+		{"open bracket", "a: b\nc: [d\ne: f\n", "x.yaml:2:1: did not find expected ',' or ']'"},
+		{"far", "a:\n  b: c\n" + strings.Repeat("  d: e\n", 1000) + " f: g\n", "x.yaml:1003:2: did not find expected key"},
 	} {
 		start := time.Now()
 		_, errs := Parse(source.NewFile("x.yaml", []byte(tt.text)))
