@@ -47,5 +47,5 @@ func argumentError(cmd *cobra.Command, args []string, err error) error {
 	if len(args) > 0 && strings.HasPrefix(err.Error(), "unknown command") { // cobra's word for any argument
 		return usage(hint, "%s takes no arguments, got %q", cmd.CommandPath(), args[0])
 	}
-	return &usageError{err: err, hint: hint}
+	return usage(hint, "%d arguments are not what it takes: %s", len(args), cmd.UseLine())
 }

@@ -14,7 +14,9 @@ func TestArgumentError(t *testing.T) {
 		{[]string{"guard", "bogus"}, `unknown command "guard bogus"`},
 		{[]string{"policy", "tets"}, `unknown command "policy tets", did you mean "policy test"?`},
 		{[]string{"guard", "on", "now"}, `bulkhead guard on takes no arguments, got "now"`},
-		{[]string{"guard", "allow"}, "accepts 1 arg(s), received 0"},
+		{[]string{"guard", "allow"}, "0 arguments are not what it takes: bulkhead guard allow ID [flags]"},
+		{[]string{"guard", "learn", "-o", "x"}, "0 arguments are not what it takes: bulkhead guard learn [flags] -- COMMAND [ARGUMENT...]"},
+		{[]string{"explain", "--all", "x"}, "explain --all takes no rule"},
 	} {
 		root := (&app{}).root()
 		root.SetArgs(tt.args)

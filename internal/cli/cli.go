@@ -104,6 +104,10 @@ func (a *app) say(line string) { _, _ = fmt.Fprintln(a.stderr, line) }
 func (a *app) root() *cobra.Command {
 	root := a.checkCommand("bulkhead [PATH|IMAGE|CONTAINER|host…] [-- docker run …]")
 	root.Short = "Check containers and what they are made from, and fix them"
+	root.Version = a.versionLine()
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.InitDefaultVersionFlag()
+	root.Flags().Lookup("version").Usage = "print the version"
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)

@@ -27,6 +27,9 @@ A rule may be named as other tools do: DL3002, CKV_DOCKER_3, "CIS-Docker 5.5".`,
 	cmd.Flags().BoolVar(&all, "all", false, "list all rules")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		if all {
+			if len(args) > 0 {
+				return usage("bulkhead explain "+args[0], "explain --all takes no rule")
+			}
 			return a.listRules()
 		}
 		if len(args) == 0 {

@@ -16,10 +16,14 @@ func (a *app) versionCommand() *cobra.Command {
 			if len(args) > 0 {
 				return usage("", "version takes no argument")
 			}
-			_, err := fmt.Fprintf(a.stdout, "bulkhead %s (%s, %s/%s, %d rules)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, len(a.rules))
+			_, err := fmt.Fprintln(a.stdout, a.versionLine())
 			return err
 		},
 	}
+}
+
+func (a *app) versionLine() string {
+	return fmt.Sprintf("bulkhead %s (%s, %s/%s, %d rules)", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, len(a.rules))
 }
 
 // version returns what the go command knows: the module's version, or the
