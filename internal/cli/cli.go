@@ -80,10 +80,10 @@ func (a *app) fail(err error) int {
 		code, hint = report.ExitUsage, u.hint
 	case errors.As(err, &h):
 		hint = h.hint
+	case interrupted(err):
+		message = "interrupted"
 	case errors.As(err, &ee):
 		hint = ee.Hint
-	case errors.Is(err, context.Canceled):
-		message = "interrupted"
 	case errors.As(err, &pe) && message == pe.Error():
 		message = pe.Path + ": " + pe.Err.Error() // the system call is of no interest
 	}
@@ -94,6 +94,21 @@ func (a *app) fail(err error) int {
 		a.say("hint: " + report.Printable(hint))
 	}
 	return code
+}
+
+// interrupted reports whether err tells of nothing but the interruption.
+func interrupted(err error) bool {
+	if err == context.Canceled { //nolint:errorlint // what wraps it is looked at here
+		return true
+	}
+	switch e := err.(type) { //nolint:errorlint // the same
+	case interface{ Unwrap() []error }:
+		all := e.Unwrap()
+		return len(all) > 0 && !slices.ContainsFunc(all, func(err error) bool { return !interrupted(err) })
+	case interface{ Unwrap() error }:
+		return interrupted(e.Unwrap())
+	}
+	return false
 }
 
 // say prints a line on standard error. Where that fails there is nobody left
@@ -162,5 +177,16 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 		return usage(hint, "unknown flag --%s", name)
 	}
+	if eg := timeHint(err); eg != "" {
+		hint = eg
+	}
 	return &usageError{err, hint}
+}
+
+// timeHint returns how a time is written, where err is that one is not.
+func timeHint(err error) string {
+	if strings.Contains(err.Error(), "time: ") {
+		return "a time has a unit, such as 2s, 10m or 1h"
+	}
+	return ""
 }

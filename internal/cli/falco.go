@@ -43,9 +43,10 @@ func (a *app) falcoLintCommand() *cobra.Command {
 and warning with its place, inside a folded condition too. Codes in capitals are
 Falco's own; the others are faults Falco does not see, such as a rule about
 connections that leaves out IPv4, or fields that bulkhead watch does not have
-(not-seen).`,
+(not-seen). The rules of bulkhead watch are called default.`,
 		Example: `  bulkhead falco lint my_rules.yaml
   bulkhead falco lint falco_rules.yaml my_rules.yaml    mine build on upstream's
+  bulkhead falco lint default exceptions.yaml           on those of bulkhead watch
   bulkhead falco lint -o json my_rules.yaml`,
 	}
 	cmd.Flags().StringVarP(&format, "output", "o", "text", "write `FORMAT`: text or json")
@@ -75,37 +76,6 @@ func falcoFormat(format string) error {
 		return nil
 	}
 	return usage("the formats are text and json", "unknown format %q", format)
-}
-
-// ruleFiles reads the files that names name; of a folder, its YAML files.
-func ruleFiles(names []string) ([]*source.File, error) {
-	if len(names) == 0 {
-		return nil, usage("", "falco needs a file with rules")
-	}
-	var files []*source.File
-	for _, name := range names {
-		found := []string{name}
-		if info, err := os.Stat(name); err == nil && info.IsDir() {
-			entries, err := os.ReadDir(name)
-			if err != nil {
-				return nil, err
-			}
-			found = nil
-			for _, e := range entries {
-				if ext := filepath.Ext(e.Name()); !e.IsDir() && (ext == ".yaml" || ext == ".yml") {
-					found = append(found, filepath.Join(name, e.Name()))
-				}
-			}
-		}
-		for _, f := range found {
-			text, err := os.ReadFile(f)
-			if err != nil {
-				return nil, err
-			}
-			files = append(files, source.NewFile(filepath.ToSlash(f), text))
-		}
-	}
-	return files, nil
 }
 
 // notSeen is the code of what a rule needs and bulkhead watch does not have.
@@ -212,7 +182,8 @@ func (a *app) falcoTestCommand() *cobra.Command {
 		Long: `Test evaluates rules on events written down one to a line, as JSON objects of
 fields, and prints the output of every rule that matches. An event may say which
 rules it expects: {"evt.type": "execve", "proc.name": "sh", "expect": ["Shell"]};
-where others match, the exit code is 1.`,
+where others match, the exit code is 1. The rules of bulkhead watch are called
+default.`,
 		Example: `  bulkhead falco test my_rules.yaml --events events.jsonl
   bulkhead falco test my_rules.yaml --events events.jsonl --rule Shell --explain`,
 	}
@@ -286,6 +257,7 @@ func (t *falcoTest) run(in io.Reader, out io.Writer) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxEvent)
 	w := bufio.NewWriter(out)
+	events := 0
 	for n := 1; lines.Scan(); n++ {
 		line := bytes.TrimSpace(lines.Bytes())
 		if len(line) == 0 {
@@ -297,6 +269,14 @@ func (t *falcoTest) run(in io.Reader, out io.Writer) error {
 			return errors.Join(w.Flush(), fmt.Errorf("%s: %w", place, err))
 		}
 		t.one(w, place, record)
+		events++
+	}
+	if events == 0 && lines.Err() == nil { // no event must not pass for events that are as expected
+		name := filepath.ToSlash(t.events)
+		if name == "-" {
+			name = "standard input"
+		}
+		return fmt.Errorf("%s holds no event", name)
 	}
 	return errors.Join(lines.Err(), w.Flush())
 }

@@ -210,7 +210,7 @@ func fromEnvironment(flags *pflag.FlagSet) error {
 			return
 		}
 		if err := flags.Set(f.Name, value); err != nil {
-			errs = append(errs, usage("", "%s: %w", name, err))
+			errs = append(errs, usage(timeHint(err), "%s: %w", name, err))
 		}
 	})
 	return errors.Join(errs...)

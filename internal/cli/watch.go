@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	_ "embed" // the default rules
 	"errors"
 	"fmt"
 	"maps"
@@ -19,14 +18,8 @@ import (
 	"bulkhead/internal/falco"
 	"bulkhead/internal/report"
 	"bulkhead/internal/sensor"
-	"bulkhead/internal/source"
 	"bulkhead/internal/watch"
 )
-
-// watchRules are the rules where none are given.
-//
-//go:embed watch_rules.yaml
-var watchRules []byte
 
 // A watcher is one run of watch.
 type watcher struct {
@@ -105,6 +98,12 @@ Responses are only recorded until --apply is given.`,
 }
 
 func (w *watcher) run(ctx context.Context) error {
+	switch {
+	case w.duration < 0:
+		return usage("leave it out to watch until interrupted", "--duration is %s, which is over before it begins", w.duration)
+	case w.repeat < 0:
+		return usage("0 writes every alert", "--repeat is %s, less than nothing", w.repeat)
+	}
 	least, ok := falco.ParsePriority(w.least)
 	if !ok {
 		return usage("priorities are those of Falco: emergency, alert, critical, error, warning, notice, info, debug", "unknown priority %q", w.least)
@@ -149,6 +148,7 @@ func (w *watcher) run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, s.Close(), w.enforce.close())
 	}
+	w.missing(ctx)
 	wait := w.beside(ctx, e, happening)
 	w.app.say("watching; interrupt to stop")
 	err = s.Run(ctx, w.event)
@@ -270,7 +270,11 @@ func count64(n uint64, what string) string { return report.Count(int(n), what) }
 
 // load reads the rules, and says which of them the sensor cannot decide.
 func (w *watcher) load() (*falco.Program, error) {
-	files, err := w.files()
+	names := w.rules
+	if len(names) == 0 {
+		names = []string{defaultRules}
+	}
+	files, err := ruleFiles(names)
 	if err != nil {
 		return nil, err
 	}
@@ -289,29 +293,6 @@ func (w *watcher) load() (*falco.Program, error) {
 	}
 	w.warn(set, program)
 	return program, nil
-}
-
-// files returns the files of rules. The default ones have a name, so that others can
-// follow them.
-func (w *watcher) files() ([]*source.File, error) {
-	const byDefault = "default"
-	names := w.rules
-	if len(names) == 0 {
-		names = []string{byDefault}
-	}
-	var out []*source.File
-	for _, name := range names {
-		if name == byDefault {
-			out = append(out, source.NewFile("default rules", watchRules))
-			continue
-		}
-		files, err := ruleFiles([]string{name})
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, files...)
-	}
-	return out, nil
 }
 
 // warn says which fields and events of the rules the sensor does not have.

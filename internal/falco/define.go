@@ -45,6 +45,7 @@ type ruleDef struct {
 	skipUnknown bool
 	exceptions  []*exception
 	at          source.Span
+	broken      bool // it is not used, and looked at for what else is wrong with it
 }
 
 func (d *ruleDef) item() string { return `rule "` + d.name + `"` }
@@ -101,6 +102,9 @@ func appended(a, b text) text { return join(a, literal(" ", b.place(0)), b) }
 func (l *loader) defineRule(d *ruleDef) *fault {
 	l.next++
 	old := l.rules.byName[d.name]
+	if old != nil && old.broken {
+		old = nil
+	}
 	if old != nil && old.source != d.source {
 		return &fault{Validate, d.at, "Rule has been re-defined with a different source"}
 	}

@@ -82,6 +82,8 @@ type loader struct {
 	macros defs[macroDef]
 	rules  defs[ruleDef]
 	next   int // counts lists, macros and rules as they come
+
+	mentioned map[string]bool // words of what could not be read
 }
 
 // defs are definitions in the order of their first appearance. A later one of

@@ -138,7 +138,12 @@ func (l *loader) rule(o *object) *fault {
 	case o.get("condition") == nil && o.get("output") == nil && o.get("desc") == nil && o.get("priority") == nil:
 		return l.toggle(o, name.s)
 	}
-	return l.wholeRule(o, &ruleDef{name: name.s, at: name.place(0).span()})
+	d := &ruleDef{name: name.s, at: name.place(0).span()}
+	if f := l.wholeRule(o, d); f != nil {
+		l.keep(o, d)
+		return f
+	}
+	return nil
 }
 
 // toggle switches an earlier rule on or off.

@@ -29,6 +29,8 @@ func (l *loader) compile() {
 		}
 		if len(errs) == 0 {
 			d.parsed = e
+		} else {
+			l.mention(d.condition.s)
 		}
 	}
 	for _, d := range l.macros.list {
@@ -39,6 +41,11 @@ func (l *loader) compile() {
 	types := map[*node]typeSet{}
 	for _, d := range l.rules.list {
 		if d.source != "syscall" {
+			l.set.Skipped++
+			continue
+		}
+		if d.broken {
+			l.reportBroken(d, types)
 			l.set.Skipped++
 			continue
 		}
@@ -190,12 +197,12 @@ func (r *resolver) hint(name string, late *macroDef) string {
 // unused warns about macros and lists that nothing refers to.
 func (l *loader) unused() {
 	for _, d := range l.macros.list {
-		if !d.used {
+		if !d.used && !l.mentioned[d.name] {
 			l.warn(UnusedMacro, d.at, `macro "`+d.name+`"`, "Macro not referred to by any other rule/macro")
 		}
 	}
 	for _, d := range l.lists.list {
-		if !d.used {
+		if !d.used && !l.mentioned[d.name] {
 			l.warn(UnusedList, d.at, `list "`+d.name+`"`, "List not referred to by any other rule/macro")
 		}
 	}

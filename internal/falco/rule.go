@@ -79,6 +79,9 @@ func (l *loader) compileCondition(d *ruleDef) *node {
 	for _, err := range errs {
 		l.fail(CompileCondition, err.at.span(), d.item(), err.message)
 	}
+	if len(errs) > 0 {
+		l.mention(t.s)
+	}
 	if e == nil {
 		return nil
 	}

@@ -218,6 +218,7 @@ func (l *loader) object(f *source.File, n *yaml.Node) {
 	}
 	if bad != nil {
 		l.fail(bad.code, bad.span, o.item, bad.message)
+		l.mentionAll(o)
 	}
 }
 
