@@ -136,6 +136,10 @@ func (r *runner) scope(paths, objects []string) *scope {
 		all:     slices.Contains(objects, hostTarget) || len(r.Paths) == 0 && len(r.files) == 0 && len(r.Command) == 0,
 		objects: slices.DeleteFunc(objects, func(o string) bool { return o == hostTarget }),
 		found:   map[string]bool{},
+		missing: NotHere,
+	}
+	if r.Live == nil {
+		about.missing = NotAsked
 	}
 	for _, p := range paths {
 		about.dirs = append(about.dirs, absolute(p))

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bulkhead/internal/check"
 	"bulkhead/internal/engine"
 	"bulkhead/internal/inventory"
 	"bulkhead/internal/nearest"
@@ -31,26 +32,29 @@ type billSettings struct {
 	outputs  []string
 	noEngine bool
 	host     string
+	remote   bool
 }
 
 func (a *app) sbomCommand() *cobra.Command {
 	var s billSettings
 	cmd := &cobra.Command{
-		Use:   "sbom IMAGE|ARCHIVE|LAYOUT|FOLDER|SBOM",
-		Short: "Write a bill of materials: the software in an image or a folder",
-		Long: `Sbom lists the software in an image, as the engine or a registry has it, in an
-archive written by docker save, in an OCI layout, or in a folder: a root file
-system, or a project with lock files. A bill of materials is written in the
-other format.
+		Use:   "sbom IMAGE|CONTAINER|ARCHIVE|LAYOUT|FOLDER|SBOM",
+		Short: "Write a bill of materials: the software in an image, a container or a folder",
+		Long: `Sbom lists the software in an image or a container of the engine, in an archive
+written by docker save, in an OCI layout, or in a folder: a root file system, or
+a project with lock files. A bill of materials is written in the other format.
+An image's registry is asked with --remote alone.
 
 What could not be read is said on standard error; the exit code is then 3.`,
 		Example: `  bulkhead sbom nginx:1.27
+  bulkhead sbom --remote ghcr.io/acme/api:1
   bulkhead sbom image.tar -o cyclonedx=bom.json -o spdx=spdx.json
   bulkhead sbom .`,
 	}
 	cmd.Flags().StringSliceVarP(&s.outputs, "output", "o", nil, "write it as `FORMAT[=FILE]`: "+strings.Join(bills[:], ", ")+" (default cyclonedx)")
 	cmd.Flags().BoolVar(&s.noEngine, "no-engine", false, "do not ask the engine")
 	cmd.Flags().StringVar(&s.host, "host", "", "the engine's `address` (default as for docker)")
+	cmd.Flags().BoolVar(&s.remote, "remote", false, "ask an image's registry where the engine does not hold it; nothing else goes out")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) != 1 {
 			return usage("bulkhead sbom image.tar", "sbom needs one image, archive, layout or folder")
@@ -108,7 +112,9 @@ func (a *app) sbom(ctx context.Context, target string, s *billSettings) error {
 	}
 	for _, n := range d.Inventory.Notes {
 		a.say("bulkhead: " + report.Printable(n.What+": "+n.Why))
-		a.code = report.ExitNotDone
+		if !n.Remark {
+			a.code = report.ExitNotDone
+		}
 	}
 	var errs []error
 	for _, b := range outputs {
@@ -142,7 +148,8 @@ func sourceDateEpoch() (time.Time, bool) {
 	return time.Unix(seconds, 0), err == nil
 }
 
-// document reads target: a path where there is such a one, else an image.
+// document reads target: a path where there is such a one, else an image or a
+// container.
 func (s *billSettings) document(ctx context.Context, target string) (*sbom.Document, error) {
 	d := &sbom.Document{Name: target, Tool: version()}
 	if epoch, ok := sourceDateEpoch(); ok {
@@ -167,26 +174,46 @@ func (s *billSettings) document(ctx context.Context, target string) (*sbom.Docum
 	return s.image(ctx, d, target)
 }
 
-// image reads an image the engine has, or else a registry.
-func (s *billSettings) image(ctx context.Context, d *sbom.Document, ref string) (*sbom.Document, error) {
-	var engineErr error
+// image reads an image or a container the engine has or, where --remote allows
+// it, an image of a registry.
+func (s *billSettings) image(ctx context.Context, d *sbom.Document, name string) (*sbom.Document, error) {
+	missing := check.NotAsked(name)
 	if !s.noEngine {
 		e, err := engine.Open(ctx, engine.Options{Host: s.host})
-		if err == nil {
+		switch {
+		case err == nil:
 			defer e.Close()
-			t, err := e.Tree(ctx, ref)
-			if err == nil || !errors.Is(err, engine.ErrNotFound) {
+			t, err := held(ctx, e, name)
+			if !errors.Is(err, engine.ErrNotFound) {
 				return scanned(ctx, d, t, err)
 			}
-		} else if s.host != "" {
-			engineErr = err
+			missing = check.NotHere(name)
+		case !s.remote || s.host != "":
+			return nil, err
 		}
 	}
-	if engineErr != nil {
-		return nil, engineErr
+	if !s.remote {
+		return nil, missing
 	}
-	t, err := oci.OpenRegistry(ctx, ref)
+	t, err := oci.OpenRegistry(ctx, name)
 	return scanned(ctx, d, t, err)
+}
+
+// held opens the image or else the container that the engine has by that name.
+// The error is engine.ErrNotFound where it has neither.
+func held(ctx context.Context, e *engine.Engine, name string) (*oci.Tree, error) {
+	t, err := e.Tree(ctx, name)
+	if !errors.Is(err, engine.ErrNotFound) {
+		return t, err
+	}
+	in, err := e.Inside(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if in.Tree.Image != nil {
+		in.Tree.Image.Name = name
+	}
+	return in.Tree, nil
 }
 
 // scanned completes d with what is in the image t, which it closes.

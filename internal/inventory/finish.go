@@ -201,7 +201,7 @@ func (c *collector) noteMissing() {
 	if len(c.items) == 0 {
 		what = "no package database and no other software found that says what it is: no finding is not no risk"
 	}
-	c.inv.Notes = append(c.inv.Notes, model.Note{What: "packages", Why: what})
+	c.inv.Notes = append(c.inv.Notes, model.Note{What: "packages", Why: what, Remark: true})
 }
 
 // own sets the owner of the packages whose files a distribution's package has,

@@ -42,6 +42,9 @@ type Note struct {
 	// Broken says that it could not be read, though it was asked for. What is
 	// left out for any other reason is no error.
 	Broken bool
+
+	// Remark says that nothing failed: it is what cannot be told of what was read.
+	Remark bool
 }
 
 // A Network is a network of an engine or of a compose project.
