@@ -115,6 +115,7 @@ func (r *runner) lock(ctx context.Context, files []found, sys *model.System) {
 		return // not all were read
 	}
 	packages := 0
+	sys.Notes = append(sys.Notes, apart(locks)...)
 	for i, l := range locks {
 		if l.err != nil {
 			sys.Notes = append(sys.Notes, r.unlocked(files[i], model.Note{What: files[i].name, Why: reason(l.err), Broken: true})...)
@@ -138,6 +139,32 @@ func (r *runner) unlocked(at found, notes ...model.Note) []model.Note {
 		r.countBroken(notes)
 	}
 	return notes
+}
+
+// apart says which files of requirements others take in that were not read.
+func apart(locks []locked) []model.Note {
+	names := map[string]bool{}
+	for _, l := range locks {
+		if l.file != nil {
+			names[l.file.Name] = true
+		}
+	}
+	var out []model.Note
+	for _, l := range locks {
+		if l.err != nil {
+			continue
+		}
+		for _, other := range inventory.Included(l.file.Name, l.file.Text) {
+			what := l.file.Name + ": -r " + other
+			if strings.Contains(other, "://") {
+				what = l.file.Name + ": -r of an address" // which may hold a password
+			}
+			if !names[path.Join(path.Dir(l.file.Name), other)] {
+				out = append(out, model.Note{What: what, Why: "not read: it is not one of the lock files here, which are called requirements*.txt"})
+			}
+		}
+	}
+	return out
 }
 
 // A locked is a lock file that was read.

@@ -47,8 +47,8 @@ var lockedGem = regexp.MustCompile(`^ {4}(\S+) \(([^)\s]+)\)$`)
 // gemPlatform is what follows the version of a gem with machine code in it.
 var gemPlatform = regexp.MustCompile(`-(?:x86|x64|arm|aarch|java|universal|mingw|mswin|ruby)[\w.-]*$`)
 
-// readGemfileLock reads the gems of the section GEM. Those of GIT and PATH are
-// not the ones RubyGems has.
+// readGemfileLock reads the gems of the section GEM. Those of GIT are not the ones
+// that RubyGems has of their version, those of PATH are the user's own.
 func readGemfileLock(f *file) Evidence {
 	text, err := f.text(maxText)
 	if err != nil {
@@ -61,14 +61,20 @@ func readGemfileLock(f *file) Evidence {
 		if line != "" && line[0] != ' ' {
 			section = line
 		}
-		if m := lockedGem.FindStringSubmatch(line); m != nil && section == "GEM" {
+		m := lockedGem.FindStringSubmatch(line)
+		switch {
+		case m == nil:
+		case section == "GEM":
 			out.packages = append(out.packages, language("RubyGems", m[1], gemPlatform.ReplaceAllString(m[2], "")))
+		case section == "GIT":
+			out.packages = append(out.packages, language("RubyGems", m[1], ""))
 		}
 	}
 	return out
 }
 
-// readCargoLock reads Cargo.lock. What has no source is the user's own.
+// readCargoLock reads Cargo.lock. What has no source is the user's own, what is from
+// a repository is not what the registry has of its version.
 func readCargoLock(f *file) Evidence {
 	text, err := f.text(maxText)
 	if err != nil {
@@ -76,8 +82,12 @@ func readCargoLock(f *file) Evidence {
 	}
 	var out Evidence
 	for _, p := range tomlPackages(string(text)) {
-		if p["name"] != "" && p["version"] != "" && strings.HasPrefix(p["source"], "registry+") {
+		switch {
+		case p["name"] == "":
+		case strings.HasPrefix(p["source"], "registry+"):
 			out.packages = append(out.packages, language("crates.io", p["name"], p["version"]))
+		case strings.HasPrefix(p["source"], "git+"):
+			out.packages = append(out.packages, language("crates.io", p["name"], ""))
 		}
 	}
 	return out
@@ -112,8 +122,11 @@ func readComposer(f *file) Evidence {
 	}
 	var out Evidence
 	for n, p := range append(file.Packages, file.PackagesDev...) {
-		if p.Name == "" || p.Version == "" || strings.HasPrefix(p.Version, "dev-") {
+		if p.Name == "" {
 			continue
+		}
+		if strings.HasPrefix(p.Version, "dev-") { // a branch
+			p.Version = ""
 		}
 		i := language("Packagist", p.Name, strings.TrimPrefix(p.Version, "v"))
 		i.Dev = dev[p.Name] || n >= len(file.Packages)
@@ -159,7 +172,7 @@ func readNuGetLock(f *file) Evidence {
 	var out Evidence
 	for _, framework := range lock.Dependencies {
 		for name, p := range framework {
-			if p.Resolved != "" && p.Type != "Project" {
+			if p.Type != "Project" {
 				out.packages = append(out.packages, language("NuGet", name, p.Resolved))
 			}
 		}

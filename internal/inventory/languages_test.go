@@ -55,7 +55,10 @@ func TestFiles(t *testing.T) {
 		{
 			"package-lock.json", `{"lockfileVersion":1,"dependencies":{"a":{"version":"1.0.0","dependencies":{"b":{"version":"2.0.0","dev":true}}},
 			"c":{"version":"npm:real@3.0.0"},"d":{"version":"file:../d"},"e":{"version":"github:x/e#1"}}}`,
-			[]string{"npm a 1.0.0", "npm b 2.0.0 dev", "npm real 3.0.0"},
+			[]string{"npm a 1.0.0", "npm b 2.0.0 dev", "npm d", "npm e", "npm real 3.0.0"},
+		},
+		{
+			"package-lock.json", `{"packages":{"node_modules/a":{},"node_modules/ws":{"link":true}}}`, []string{"npm a"},
 		},
 		{"package-lock.json", `{"packages":`, []string{"package-lock.json: not read: unexpected end of JSON input"}},
 		{
@@ -63,24 +66,24 @@ func TestFiles(t *testing.T) {
 			[]string{"npm @s/b 1.2.3", "npm a 1.0.0", "npm real 2.0.0"},
 		},
 		{
-			"yarn.lock", "__metadata:\n  version: 8\n\n\"@s/b@npm:^1.0.0\":\n  version: 1.2.3\n  resolution: \"@s/b@npm:1.2.3\"\n\n\"app@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"app@workspace:.\"\n",
-			[]string{"npm @s/b 1.2.3"},
+			"yarn.lock", "__metadata:\n  version: 8\n\n\"@s/b@npm:^1.0.0\":\n  version: 1.2.3\n  resolution: \"@s/b@npm:1.2.3\"\n\n\"app@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"app@workspace:.\"\n\n\"g@x/g\":\n  version: 1.0.0\n  resolution: \"g@https://x@h/g.git#commit=1\"\n",
+			[]string{"npm @s/b 1.2.3", "npm g"},
 		},
 		{
 			"pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages:\n  '@s/b@1.2.3':\n    resolution: {integrity: x}\n  a@1.0.0(react@18.0.0):\n    resolution: {integrity: x}\n  c@file:../c:\n    resolution: {}\n",
-			[]string{"npm @s/b 1.2.3", "npm a 1.0.0"},
+			[]string{"npm @s/b 1.2.3", "npm a 1.0.0", "npm c"},
 		},
 		{
 			"pnpm-lock.yaml", "lockfileVersion: 5.4\npackages:\n  /@s/b/1.2.3:\n    dev: true\n  /a/1.0.0_react@18.0.0:\n    dev: false\n",
 			[]string{"npm @s/b 1.2.3 dev", "npm a 1.0.0"},
 		},
 		{
-			"bun.lock", "{\n  \"lockfileVersion\": 1,\n  \"packages\": {\n    \"a\": [\"a@1.0.0\", \"\", {}, \"sha512-,]\"],\n    \"@s/b\": [\"@s/b@2.0.0\", \"\",],\n    \"w\": [\"w@workspace:w\"],\n  },\n}\n",
-			[]string{"npm @s/b 2.0.0", "npm a 1.0.0"},
+			"bun.lock", "{\n  \"lockfileVersion\": 1,\n  \"packages\": {\n    \"a\": [\"a@1.0.0\", \"\", {}, \"sha512-,]\"],\n    \"@s/b\": [\"@s/b@2.0.0\", \"\",],\n    \"w\": [\"w@workspace:w\"],\n    \"g\": [\"g@git+ssh://git@h/g.git#1\"],\n  },\n}\n",
+			[]string{"npm @s/b 2.0.0", "npm a 1.0.0", "npm g"},
 		},
 		{
-			"requirements.txt", "# x\nFlask==2.0.1\nrequests[socks] == 2.31.0 ; python_version > '3' # y\ndjango>=4\nsix==1.16.0 --hash=sha256:abc\nfoo==1.*\n-r other.txt\nbar==1.0 \\\n",
-			[]string{"PyPI Flask 2.0.1", "PyPI bar 1.0", "PyPI requests 2.31.0", "PyPI six 1.16.0"},
+			"requirements.txt", "# x\nFlask==2.0.1\nrequests[socks] == 2.31.0 ; python_version > '3' # y\ndjango>=4\nsix==1.16.0 --hash=sha256:abc\nfoo==1.*\n-r other.txt\nbar==1.0 \\\n-e git+https://u:p@h/x.git#egg=edit\nurl @ https://h/u.whl\nprose that is none\n",
+			[]string{"PyPI Flask 2.0.1", "PyPI bar 1.0", "PyPI django", "PyPI edit", "PyPI foo", "PyPI requests 2.31.0", "PyPI six 1.16.0", "PyPI url"},
 		},
 		{
 			"poetry.lock", "[[package]]\nname = \"six\"\nversion = \"1.16.0\"\n\n[package.dependencies]\nname = \"not this\"\n\n[[package]]\nname = \"pytest\"\nversion = \"8.0.0\"\ngroups = [\"dev\"]\n\n[metadata]\n",
@@ -100,19 +103,19 @@ func TestFiles(t *testing.T) {
 		},
 		{
 			"Gemfile.lock", "GIT\n  remote: x\n  specs:\n    own (0.1)\n\nGEM\n  remote: https://x\n  specs:\n    nokogiri (1.15.0-x86_64-linux)\n      racc (~> 1.4)\n    rack (2.2.3)\n\nPLATFORMS\n  ruby\n",
-			[]string{"RubyGems nokogiri 1.15.0", "RubyGems rack 2.2.3"},
+			[]string{"RubyGems nokogiri 1.15.0", "RubyGems own", "RubyGems rack 2.2.3"},
 		},
 		{
 			"gems/3.1.0/specifications/rack-2.2.3.gemspec", "Gem::Specification.new do |s|\n  s.name = \"rack\".freeze\n  s.version = \"2.2.3\"\n  s.licenses = [\"MIT\".freeze, \"Ruby\".freeze]\n  s.add_dependency(%q<x>, version = \"9\")\nend\n",
 			[]string{"RubyGems rack 2.2.3 MIT OR Ruby"},
 		},
 		{
-			"Cargo.lock", "version = 3\n\n[[package]]\nname = \"serde\"\nversion = \"1.0.0\"\nsource = \"registry+https://x\"\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n",
-			[]string{"crates.io serde 1.0.0"},
+			"Cargo.lock", "version = 3\n\n[[package]]\nname = \"serde\"\nversion = \"1.0.0\"\nsource = \"registry+https://x\"\n\n[[package]]\nname = \"g\"\nversion = \"0.2.0\"\nsource = \"git+https://x#1\"\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n",
+			[]string{"crates.io g", "crates.io serde 1.0.0"},
 		},
 		{
 			"composer.lock", `{"packages":[{"name":"monolog/monolog","version":"v2.0.0","license":["MIT"]},{"name":"own/x","version":"dev-main"}],"packages-dev":[{"name":"phpunit/phpunit","version":"9.0.0"}]}`,
-			[]string{"Packagist monolog/monolog 2.0.0 MIT", "Packagist phpunit/phpunit 9.0.0 dev"},
+			[]string{"Packagist monolog/monolog 2.0.0 MIT", "Packagist own/x", "Packagist phpunit/phpunit 9.0.0 dev"},
 		},
 		{
 			"vendor/composer/installed.json", `{"packages":[{"name":"a/a","version":"1.0"},{"name":"b/b","version":"2.0"}],"dev-package-names":["b/b"]}`,

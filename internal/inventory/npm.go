@@ -95,8 +95,8 @@ func readNPMLock(f *file) Evidence {
 		if p.Name != "" {
 			name = p.Name // installed under another name
 		}
-		if !ok || p.Link || p.Version == "" {
-			continue
+		if !ok || p.Link {
+			continue // the user's own
 		}
 		i := language("npm", name, p.Version)
 		i.Dev, i.License = p.Dev, npmLicense(p.License)
@@ -124,11 +124,12 @@ func npmDependencies(all map[string]npmDependency, depth int) []*item {
 		if real, version, ok := lastCut(strings.TrimPrefix(d.Version, "npm:"), "@"); ok && strings.HasPrefix(d.Version, "npm:") {
 			name, d.Version = real, version
 		}
-		if d.Version != "" && !strings.Contains(d.Version, ":") { // not a folder or a repository
-			i := language("npm", name, d.Version)
-			i.Dev = d.Dev
-			out = append(out, i)
+		if strings.Contains(d.Version, ":") { // a folder or a repository, whose version is not said
+			d.Version = ""
 		}
+		i := language("npm", name, d.Version)
+		i.Dev = d.Dev
+		out = append(out, i)
 		out = append(out, npmDependencies(d.Dependencies, depth+1)...)
 	}
 	return out

@@ -17,12 +17,12 @@ func readYarnLock(f *file) Evidence {
 		return failed(err)
 	}
 	var out Evidence
-	name, version := "", ""
+	name, version, elsewhere := "", "", false
 	flush := func() {
-		if name != "" && version != "" {
+		if name != "" && (version != "" || elsewhere) {
 			out.packages = append(out.packages, language("npm", name, version))
 		}
-		name, version = "", ""
+		name, version, elsewhere = "", "", false
 	}
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimRight(line, "\r\n")
@@ -32,10 +32,11 @@ func readYarnLock(f *file) Evidence {
 			flush()
 			name = yarnName(line)
 		case strings.HasPrefix(line, "  resolution:"):
-			// Empty for the workspace itself, a folder or a repository.
-			real, _, ok := strings.Cut(strings.Trim(line[len("  resolution:"):], ` "`), "@npm:")
-			if name = ""; ok {
-				name = real
+			from := ""
+			if name, from = cutVersion(strings.Trim(line[len("  resolution:"):], ` "`)); own(from) {
+				name = ""
+			} else if !strings.HasPrefix(from, "npm:") {
+				version, elsewhere = "", true // what the registry calls so need not be it
 			}
 		case strings.HasPrefix(line, "  version"):
 			version = strings.Trim(line[len("  version"):], `: "`)
@@ -57,6 +58,25 @@ func yarnName(key string) string {
 		return key[:i+1]
 	}
 	return ""
+}
+
+// cutVersion cuts "@scope/name@version" around what is before the version.
+func cutVersion(id string) (name, version string) {
+	if i := strings.IndexByte(id[min(len(id), 1):], '@'); i >= 0 {
+		return id[:i+1], id[i+2:]
+	}
+	return id, ""
+}
+
+// own reports whether what stands for a version says that the package is a part
+// of the project, or is listed a second time.
+func own(version string) bool {
+	for _, kind := range [...]string{"workspace:", "link:", "portal:", "root:", "patch:"} {
+		if strings.HasPrefix(version, kind) {
+			return true
+		}
+	}
+	return false
 }
 
 // readPNPMLock reads pnpm-lock.yaml: keys "/name/1.0.0", "/name@1.0.0" or
@@ -81,11 +101,15 @@ func readPNPMLock(f *file) Evidence {
 		if name == "" {
 			name, version = pnpmKey(key)
 		}
-		if name != "" && version != "" && !strings.Contains(version, ":") {
-			i := language("npm", name, version)
-			i.Dev = p.Dev
-			out.packages = append(out.packages, i)
+		if name == "" || strings.Contains(name, ":") {
+			continue
 		}
+		if strings.ContainsAny(version, ":/") { // a folder or a repository
+			version = ""
+		}
+		i := language("npm", name, version)
+		i.Dev = p.Dev
+		out.packages = append(out.packages, i)
 	}
 	return out
 }
@@ -116,10 +140,14 @@ func readBunLock(f *file) Evidence {
 		if len(p) == 0 || json.Unmarshal(p[0], &id) != nil {
 			continue
 		}
-		name, version, _ := lastCut(id, "@")
-		if name != "" && version != "" && !strings.ContainsAny(version, ":/") {
-			out.packages = append(out.packages, language("npm", name, version))
+		name, version := cutVersion(id)
+		if name == "" || own(version) {
+			continue
 		}
+		if strings.ContainsAny(version, ":/") { // a folder or a repository
+			version = ""
+		}
+		out.packages = append(out.packages, language("npm", name, version))
 	}
 	return out
 }

@@ -67,8 +67,15 @@ func readPythonMetadata(f *file) Evidence {
 // pinned is a requirement of one version: PEP 508.
 var pinned = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*===?\s*([^\s;#,*]+)\s*(?:[;#\\].*)?$`)
 
+// required is any other requirement, from its name on, and fetched is one that
+// names the place it is fetched from.
+var (
+	required = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~;@#(\\]|$)`)
+	fetched  = regexp.MustCompile(`://.*#(?:.*&)?egg=([A-Za-z0-9][A-Za-z0-9._-]*)`)
+)
+
 // readRequirements reads the requirements that name one version. The others say
-// what may be there, not what is.
+// what may be there, not what is: such a package has no version.
 func readRequirements(f *file) Evidence {
 	text, err := f.text(maxManifest)
 	if err != nil {
@@ -77,9 +84,33 @@ func readRequirements(f *file) Evidence {
 	var out Evidence
 	for line := range strings.Lines(string(text)) {
 		line, _, _ = strings.Cut(line, " --hash")
-		if m := pinned.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
+		line = strings.TrimSpace(line)
+		if m := pinned.FindStringSubmatch(line); m != nil {
 			out.packages = append(out.packages, language("PyPI", m[1], m[2]))
+		} else if m := required.FindStringSubmatch(line); m != nil {
+			out.packages = append(out.packages, language("PyPI", m[1], ""))
+		} else if m := fetched.FindStringSubmatch(line); m != nil {
+			out.packages = append(out.packages, language("PyPI", m[1], ""))
 		}
+	}
+	return out
+}
+
+// included is a line of a file of requirements that takes in another.
+var included = regexp.MustCompile(`(?m)^(?:-r|--requirement)[ =\t]*([^\s#]+)`)
+
+// maxIncluded bounds how many files are named that a file takes in.
+const maxIncluded = 100
+
+// Included returns the files that a file of requirements takes in, as it names
+// them: relative to its own folder. Other lock files take in none.
+func Included(name string, text []byte) []string {
+	if lockOf(path.Base(name)) != requirements {
+		return nil
+	}
+	var out []string
+	for _, m := range included.FindAllSubmatch(text, maxIncluded) {
+		out = append(out, clip(string(m[1])))
 	}
 	return out
 }
@@ -92,7 +123,7 @@ func readPythonLock(f *file) Evidence {
 	}
 	var out Evidence
 	for _, p := range tomlPackages(string(text)) {
-		if p["name"] == "" || p["version"] == "" || strings.Contains(p["source"], "virtual") || strings.Contains(p["source"], "editable") || strings.Contains(p["source"], "directory") {
+		if p["name"] == "" || strings.Contains(p["source"], "virtual") || strings.Contains(p["source"], "editable") || strings.Contains(p["source"], "directory") {
 			continue
 		}
 		i := language("PyPI", p["name"], p["version"])
@@ -131,7 +162,7 @@ func readPipfileLock(f *file) Evidence {
 	if err != nil {
 		return failed(err)
 	}
-	type group map[string]struct{ Version string }
+	type group map[string]struct{ Version, Path string }
 	var lock struct{ Default, Develop group }
 	if err := json.Unmarshal(text, &lock); err != nil {
 		return failed(err)
@@ -139,7 +170,11 @@ func readPipfileLock(f *file) Evidence {
 	var out Evidence
 	add := func(g group) {
 		for name, p := range g {
-			if v, ok := strings.CutPrefix(p.Version, "=="); ok {
+			v, ok := strings.CutPrefix(p.Version, "==")
+			if !ok {
+				v = "" // a repository, or any
+			}
+			if p.Path == "" { // else it is the user's own
 				out.packages = append(out.packages, language("PyPI", name, v))
 			}
 		}
