@@ -6,8 +6,25 @@ const maxLength = 64
 
 // Of returns the candidate closest to word, or "" where none is close: more
 // than a third of the letters would have to change.
-func Of(word string, candidates []string) string {
-	best, nearest := len(word)/3+2, ""
+func Of(word string, candidates []string) string { return within(word, candidates, len(word)/3+1) }
+
+// Misspelt returns the candidate that word is most likely a misspelling of, or ""
+// where it may well be a word of its own: one letter may differ, two in a word of
+// more than six.
+func Misspelt(word string, candidates []string) string {
+	switch {
+	case len(word) < 4:
+		return ""
+	case len(word) <= 6:
+		return within(word, candidates, 1)
+	}
+	return within(word, candidates, 2)
+}
+
+// within returns the first of the candidates that are closest to word, with most
+// letters changed at most, or "".
+func within(word string, candidates []string, most int) string {
+	best, nearest := most+1, ""
 	if len(word) > maxLength {
 		return ""
 	}

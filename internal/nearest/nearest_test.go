@@ -22,3 +22,24 @@ func TestOf(t *testing.T) {
 		}
 	}
 }
+
+func TestMisspelt(t *testing.T) {
+	candidates := []string{"privileged", "pid", "volume", "publish", "name", "no-healthcheck"}
+	for word, want := range map[string]string{
+		"privilged":     "privileged",
+		"priviledged":   "privileged",
+		"volum":         "volume",
+		"pids":          "pid",
+		"pip":           "",
+		"nam":           "",
+		"volumes-of":    "",
+		"healthcheck":   "",
+		"published-on":  "",
+		"pull-progress": "",
+		"privileged":    "privileged",
+	} {
+		if got := Misspelt(word, candidates); got != want {
+			t.Errorf("Misspelt(%q) = %q, want %q", word, got, want)
+		}
+	}
+}

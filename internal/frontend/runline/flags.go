@@ -1,6 +1,10 @@
 package runline
 
-import "strings"
+import (
+	"strings"
+
+	"bulkhead/internal/nearest"
+)
 
 // An arity says what a flag takes.
 type arity byte
@@ -28,6 +32,14 @@ func (s *flagSet) look(name string) arity {
 		return valued
 	}
 	return unknownFlag
+}
+
+// misspelt returns the long flag that name is most likely a misspelling of, or "".
+func (s *flagSet) misspelt(name string) string {
+	if strings.Contains(name, hole) {
+		return ""
+	}
+	return nearest.Misspelt(name, append(strings.Fields(s.boolean), strings.Fields(s.valued)...))
 }
 
 // canonical returns the name facts are read by.

@@ -21,7 +21,10 @@ type line struct {
 
 	joined int // flags written as --name=value, less those written as --name value
 
-	bad string // the flag that is not known, "" where all are
+	bad   string // the flag that is not known, "" where all are
+	lacks string // the last flag, where it wants a value and has none
+	badAt source.Span
+	meant string // the flag that bad is most likely a misspelling of, or ""
 }
 
 // A flag is one flag of a line. The value of a boolean flag is in set.
@@ -61,7 +64,7 @@ func parse(verb *word, words []*word, set *flagSet) *line {
 		if l.take(w, next, set) {
 			i++
 		}
-		if l.bad != "" {
+		if l.bad != "" || l.lacks != "" {
 			return l
 		}
 	}
@@ -111,7 +114,10 @@ func (l *line) long(w, next *word, set *flagSet) bool {
 	f := &flag{name: set.canonical(name), word: w, to: len(w.value), whole: true}
 	switch {
 	case kind == unknownFlag:
-		l.bad = w.value[:2+len(name)]
+		l.bad, l.badAt = w.raw(0, 2+len(name)), w.span(0, 2+len(name))
+		if near := set.misspelt(name); near != "" {
+			l.meant = "--" + near
+		}
 		return false
 	case assigned:
 		f.value, f.at = w, 2+len(name)+1
@@ -119,7 +125,7 @@ func (l *line) long(w, next *word, set *flagSet) bool {
 			l.joined++
 		}
 	case kind == valued && next == nil:
-		l.bad = w.value
+		l.lacks = w.value
 		return false
 	case kind == valued:
 		f.value = next
@@ -158,7 +164,7 @@ func (l *line) cluster(w, next *word, set *flagSet) bool {
 			return false
 		}
 		if next == nil {
-			l.bad = w.value
+			l.lacks = w.value
 			return false
 		}
 		f.value = next

@@ -180,8 +180,8 @@ func portRange(s string) (first, last int, ok bool) {
 func (r *reader) network(verb *word, words []*word) {
 	l := parse(verb, words, networkFlags())
 	switch {
-	case l.bad != "":
-		r.note(l, "docker network create has the flag "+strconv.Quote(l.bad)+", which is not known")
+	case l.bad != "" || l.lacks != "":
+		r.unread(l, "docker network create")
 		return
 	case len(l.args) == 0 || l.last("help") != nil:
 		return

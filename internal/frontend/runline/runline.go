@@ -26,10 +26,13 @@ func Args(args []string) *model.Facts {
 	r := newReader()
 	r.script(whole(f))
 	r.join()
-	if len(r.facts.Workloads)+len(r.facts.Networks)+len(r.facts.Notes) == 0 {
+	if len(r.facts.Workloads)+len(r.facts.Networks)+len(r.facts.Notes)+len(r.facts.Faults) == 0 {
+		message := "not a docker run or docker create command line"
+		if r.imageless != "" {
+			message = r.imageless + " names no image"
+		}
 		r.facts.Faults = append(r.facts.Faults, model.Fault{
-			Place: model.Place{Span: f.Span(0, len(f.Text))}, Surface: model.RunLine,
-			Message: "not a docker run or docker create command line",
+			Place: model.Place{Span: f.Span(0, len(f.Text))}, Surface: model.RunLine, Message: message,
 		})
 	}
 	return r.facts
@@ -82,6 +85,9 @@ type reader struct {
 	names map[string]*model.Workload // by --name
 	depth int                        // of nested shells
 	full  bool                       // it has maxLines
+	loose bool                       // of a text that is no shell script as a whole
+
+	imageless string // "docker run", where such a line names no image
 
 	global, runs *flagSet
 }

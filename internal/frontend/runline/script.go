@@ -25,6 +25,9 @@ func (r *reader) script(t *text) {
 		return
 	}
 	// One construct that is not read must not hide the lines beside it.
+	loose := r.loose
+	r.loose = true
+	defer func() { r.loose = loose }()
 	for _, l := range logicalLines(t.bytes) {
 		part := t.slice(l[0], l[1])
 		if !mentions(part.bytes) {
@@ -127,7 +130,7 @@ func (r *reader) walk(t *text, file *syntax.File) {
 }
 
 func (r *reader) call(s *scope, call *syntax.CallExpr) {
-	if len(call.Args) < 3 {
+	if len(call.Args) < 2 {
 		return
 	}
 	first := call.Args[0].Lit()
@@ -139,7 +142,7 @@ func (r *reader) call(s *scope, call *syntax.CallExpr) {
 		words = append(words, s.words(a)...)
 	}
 	words = unwrap(words)
-	if len(words) < 3 {
+	if len(words) < 2 {
 		return
 	}
 	switch name := words[0].value; {
@@ -234,11 +237,11 @@ func unwrap(words []*word) []*word {
 func (r *reader) command(words []*word, engine string) {
 	global := parse(words[0], words, r.global)
 	words = global.args
-	if global.bad != "" || len(words) < 2 {
+	if global.bad != "" || global.lacks != "" || len(words) == 0 {
 		return
 	}
 	noun := ""
-	if words[0].value == "container" || words[0].value == "network" {
+	if len(words) > 1 && (words[0].value == "container" || words[0].value == "network") {
 		noun, words = words[0].value, words[1:]
 	}
 	verb := words[0]

@@ -23,12 +23,13 @@ func (r *reader) run(verb *word, words []*word, engine string) {
 		return
 	}
 	switch {
-	case l.bad != "":
-		r.note(l, engine+" "+verb.value+" has the flag "+strconv.Quote(l.bad)+", which is not known")
+	case l.bad != "" || l.lacks != "":
+		r.unread(l, engine+" "+verb.value)
 		return
 	case l.last("help") != nil:
 		return
 	case len(l.args) == 0:
+		r.imageless = engine + " " + verb.value
 		if l.open {
 			r.note(l, "what it runs cannot be known")
 		}
@@ -44,6 +45,22 @@ func (r *reader) run(verb *word, words []*word, engine string) {
 	}
 	if name := l.last("name"); name != nil && name.fact().Known() {
 		r.names[w.Name] = w
+	}
+}
+
+// unread says which flag keeps l from being read. One that is a misspelling is a
+// fault: the engine would refuse the line. Any other may be a newer engine's.
+func (r *reader) unread(l *line, command string) {
+	switch {
+	case l.lacks != "":
+		r.note(l, command+" has the flag "+strconv.Quote(l.lacks)+" without a value")
+	case l.meant != "" && !r.loose:
+		r.facts.Faults = append(r.facts.Faults, model.Fault{
+			Place: model.Place{Span: l.badAt}, Surface: model.RunLine,
+			Message: command + " has the flag " + strconv.Quote(l.bad) + ", which is not known; did you mean " + l.meant + "?",
+		})
+	default:
+		r.note(l, command+" has the flag "+strconv.Quote(l.bad)+", which is not known")
 	}
 }
 
