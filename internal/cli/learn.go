@@ -190,7 +190,10 @@ func containerOf(ctx context.Context, e *engine.Engine, name string) (string, er
 	}
 	switch len(found) {
 	case 0:
-		return "", usage("start it, or create it with docker create or docker compose create; for an image give --image", "there is no container, and no container of a service, called %s", name)
+		return "", &hinted{
+			fmt.Errorf("there is no container, and no container of a service, called %s", name),
+			"start it, or create it with docker create or docker compose create; for an image give --image",
+		}
 	case 1:
 		return found[0], nil
 	}

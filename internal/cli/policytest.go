@@ -62,7 +62,7 @@ policies and the files the suites name is read.`,
 		o.Tests = true
 		set, err := policy.Load(o)
 		if err != nil {
-			return &usageError{err: err}
+			return err
 		}
 		results, coverage, err := set.Test(cmd.Context(), only)
 		if err != nil {

@@ -24,6 +24,10 @@ func webEngine(t *testing.T) *engine.Engine {
 			_, _ = fmt.Fprint(w, `{"Version":"20.10.24","ApiVersion":"1.41"}`)
 		case strings.HasSuffix(r.URL.Path, "/containers/web/json"), strings.HasSuffix(r.URL.Path, "/containers/0123/json"):
 			_, _ = fmt.Fprintf(w, `{"Id":%q,"Name":"/web"}`, id)
+		case strings.HasSuffix(r.URL.Path, "/volumes"):
+			_, _ = fmt.Fprint(w, "{}")
+		case strings.HasSuffix(r.URL.Path, "/containers/json"):
+			_, _ = fmt.Fprint(w, "[]")
 		default:
 			http.Error(w, `{"message":"no such container"}`, http.StatusNotFound)
 		}
@@ -81,5 +85,23 @@ func TestInterrupted(t *testing.T) {
 		if code := (&app{stderr: &said}).fail(c.err); code != 3 || said.String() != c.want {
 			t.Errorf("%v: got %q and exit code %d, want %q and 3", c.err, said.String(), code, c.want)
 		}
+	}
+}
+
+// TestLearnMissing: a container that is not there is no mistake of the command line.
+func TestLearnMissing(t *testing.T) {
+	e := webEngine(t)
+	id, err := containerOf(t.Context(), e, "web")
+	if err != nil || !strings.HasPrefix(id, "0123") {
+		t.Errorf("web: got %q, %v, want its id", id, err)
+	}
+	_, err = containerOf(t.Context(), e, "gone")
+	if err == nil {
+		t.Fatal("gone: got no error")
+	}
+	var said bytes.Buffer
+	const want = "bulkhead: there is no container, and no container of a service, called gone\nhint: start it, "
+	if code := (&app{stderr: &said}).fail(err); code != 3 || !strings.HasPrefix(said.String(), want) {
+		t.Errorf("got %q and exit code %d, want %q and 3", said.String(), code, want)
 	}
 }
