@@ -118,6 +118,8 @@ type runner struct {
 	asked  bool                    // for db
 	known  []*model.Image          // also those the check is not about: one of them may be another's base
 
+	lost     int               // things asked for that could not be checked: see lose
+	unasked  error             // why the engine could not be asked for what was named
 	policies []finding.Finding // what the users' policies found
 	secrets  *secret.Scanner   // of this check; nil where nothing is searched
 	looked   []string          // at, beside what the system holds
@@ -163,6 +165,9 @@ func (r *runner) judge(sys *model.System) {
 	if len(rep.Looked) == 0 && len(r.Command) == 0 {
 		if slices.ContainsFunc(r.Paths, folder) {
 			rep.Faults++ // a folder somebody named by mistake must not pass for a clean one
+		}
+		if r.lost > 0 {
+			return // which says enough
 		}
 		rep.NotChecked = append(rep.NotChecked, model.Note{What: "everything", Why: "there is no Dockerfile, Compose file, manifest or docker run line here"})
 	}

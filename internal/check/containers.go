@@ -22,7 +22,10 @@ func (r *runner) openContainers(ctx context.Context, about *scope, sys *model.Sy
 		}
 		c, err := r.OpenContainer(ctx, w.Engine)
 		if err != nil {
-			return fmt.Errorf("open container %s: %w", w.Name, err)
+			if err := r.lose("the files of "+w.Name, fmt.Errorf("open container %s: %w", w.Name, err)); err != nil {
+				return err
+			}
+			continue
 		}
 		i := &model.Image{Name: w.Name, Surface: model.Container, Use: model.ContainerFiles, Workloads: []*model.Workload{w}}
 		if w.Image != nil {

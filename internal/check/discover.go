@@ -58,15 +58,16 @@ type finder struct {
 	all     bool    // files of every name are listed
 	rest    []found // those that are no artifacts by their names
 	git     *gitIgnore
-	outside string // the folder that git leaves out and that is being walked, absolute; "" for none
+	lose    func(what string, err error) error // nil where the error is, or where it was told of; see runner.lose
+	outside string                             // the folder that git leaves out and that is being walked, absolute; "" for none
 }
 
 // printed returns the name that the file at path p goes by.
 func printed(p string) string { return filepath.ToSlash(filepath.Clean(p)) }
 
 // walk lists the files below paths that may be artifacts, by name. A path
-// that names a file is taken whatever it is called. Errors are joined: one
-// folder that cannot be read does not hide the others.
+// that names a file is taken whatever it is called. One that cannot be read does
+// not hide the others.
 func (f *finder) walk(ctx context.Context, paths, exclude []string) error {
 	if len(exclude) > 0 {
 		m, err := patternmatcher.New(exclude)
@@ -77,7 +78,11 @@ func (f *finder) walk(ctx context.Context, paths, exclude []string) error {
 	}
 	var errs []error
 	for _, p := range paths {
-		errs = append(errs, f.add(ctx, p))
+		err := f.add(ctx, p)
+		if f.lose != nil {
+			err = f.lose(p, err)
+		}
+		errs = append(errs, err)
 	}
 	slices.SortFunc(f.files, func(a, b found) int { return comparePaths(a.name, b.name) })
 	f.files = slices.CompactFunc(f.files, func(a, b found) bool { return a.name == b.name })

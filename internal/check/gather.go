@@ -50,7 +50,8 @@ func (r *runner) system(ctx context.Context) (*model.System, error) {
 	s.Judged = func(i *model.Image) bool { return i.Config != nil && about.asked(i) }
 	sys := System(s)
 	r.known = slices.Clone(sys.Images)
-	if err := about.apply(sys); err != nil {
+	about.apply(sys)
+	if err := r.missing(about); err != nil {
 		return nil, err
 	}
 	sys.Notes = slices.Concat(sys.Notes, notes, r.namesakes(about, live))
@@ -75,10 +76,12 @@ func (r *runner) openArchives(ctx context.Context, paths []string) ([]*model.Fac
 			continue
 		}
 		facts, err := r.openArchive(ctx, p)
-		if err != nil {
+		if err := r.lose(p, err); err != nil {
 			return nil, err
 		}
-		images = append(images, facts)
+		if facts != nil {
+			images = append(images, facts)
+		}
 	}
 	return images, nil
 }
@@ -86,7 +89,7 @@ func (r *runner) openArchives(ctx context.Context, paths []string) ([]*model.Fac
 // readFiles reads what may be an artifact below paths. It returns all files
 // found, and what could not be looked at.
 func (r *runner) readFiles(ctx context.Context, paths []string) ([]found, []model.Note, error) {
-	walked := &finder{all: r.Deep}
+	walked := &finder{all: r.Deep, lose: r.lose}
 	if err := walked.walk(ctx, paths, r.Exclude); err != nil {
 		return nil, nil, err
 	}
@@ -136,10 +139,6 @@ func (r *runner) scope(paths, objects []string) *scope {
 		all:     slices.Contains(objects, hostTarget) || len(r.Paths) == 0 && len(r.files) == 0 && len(r.Command) == 0,
 		objects: slices.DeleteFunc(objects, func(o string) bool { return o == hostTarget }),
 		found:   map[string]bool{},
-		missing: NotHere,
-	}
-	if r.Live == nil {
-		about.missing = NotAsked
 	}
 	for _, p := range paths {
 		about.dirs = append(about.dirs, absolute(p))
@@ -155,12 +154,12 @@ func (r *runner) openNamed(ctx context.Context, about *scope, live *model.Facts)
 			continue
 		}
 		facts, err := r.openRemote(ctx, name)
-		if err != nil {
+		about.found[name] = err != nil || facts != nil
+		if err := r.lose(name, err); err != nil {
 			return nil, err
 		}
 		if facts != nil {
 			images = append(images, facts)
-			about.found[name] = true
 		}
 	}
 	return images, nil
@@ -186,7 +185,9 @@ func (r *runner) targets() (paths, objects []string, err error) {
 		case p == hostTarget || objectName(p):
 			objects = append(objects, p)
 		default:
-			return nil, nil, err
+			if err := r.lose(p, err); err != nil {
+				return nil, nil, err
+			}
 		}
 	}
 	if len(r.Paths) == 0 && len(r.Command) == 0 && len(r.ComposeFiles) == 0 {
@@ -245,12 +246,13 @@ func (r *runner) load(name string) (*source.File, error) {
 }
 
 // live asks the engine. Where nothing was asked of the engine itself, one that
-// is not there or does not answer is a thing not checked, not an error.
+// is not there or does not answer is a thing not checked, not an error. Where
+// other things were asked for as well, what was asked of it is lost.
 func (r *runner) live(ctx context.Context, objects []string) (*model.Facts, error) {
 	needed := len(objects) > 0
 	if r.Live == nil {
 		if slices.Contains(objects, hostTarget) {
-			return nil, errors.New("the engine is not to be asked, but the host is to be checked")
+			return nil, r.lose(hostTarget, errors.New("the engine is not to be asked, but the host is to be checked"))
 		}
 		return nil, nil
 	}
@@ -259,7 +261,16 @@ func (r *runner) live(ctx context.Context, objects []string) (*model.Facts, erro
 		r.report.NotChecked = append(r.report.NotChecked, model.Note{What: "running containers and local images", Why: err.Error()})
 		return nil, nil
 	}
-	return facts, err
+	if err != nil {
+		r.unasked = err
+		if slices.Contains(objects, hostTarget) {
+			return nil, r.lose(hostTarget, err)
+		}
+		if r.alone() || ctx.Err() != nil {
+			return nil, err
+		}
+	}
+	return facts, nil
 }
 
 // environment returns the variables of this process, which Compose resolves

@@ -190,10 +190,11 @@ func (r *runner) openStored(ctx context.Context, about *scope, sys *model.System
 				continue
 			}
 			tree, err := r.OpenImage(ctx, name)
-			if err != nil {
-				return fmt.Errorf("open image %s: %w", name, err)
+			if err == nil {
+				r.inside = append(r.inside, opened{image: i, tree: tree})
+			} else if err := r.lose("the contents of "+name, fmt.Errorf("open image %s: %w", name, err)); err != nil {
+				return err
 			}
-			r.inside = append(r.inside, opened{image: i, tree: tree})
 			break
 		}
 	}

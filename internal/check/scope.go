@@ -1,7 +1,6 @@
 package check
 
 import (
-	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -20,15 +19,12 @@ type scope struct {
 	objects []string // containers and images asked for by name
 	dirs    []string // absolute folders that were asked for
 
-	missing func(name string) error // what to say of an object that does not exist
-
 	opened []*model.Image  // images of archives, layouts and registries: asked for, each
 	found  map[string]bool // objects that exist
 }
 
-// apply takes out of sys what the check is not about. It fails where an object
-// asked for is not there.
-func (s *scope) apply(sys *model.System) error {
+// apply takes out of sys what the check is not about.
+func (s *scope) apply(sys *model.System) {
 	named := references(sys)
 	keep := map[*model.Workload]bool{}
 	images := map[*model.ImageConfig]bool{}
@@ -56,23 +52,6 @@ func (s *scope) apply(sys *model.System) error {
 	if !s.all {
 		sys.Hosts = slices.DeleteFunc(sys.Hosts, func(h *model.Host) bool { return h.Live })
 	}
-	for _, o := range s.objects {
-		if !s.found[o] {
-			return s.missing(o)
-		}
-	}
-	return nil
-}
-
-// NotHere returns the error for the name of nothing that is here.
-func NotHere(name string) error {
-	return fmt.Errorf("%s: there is no file, container or image of that name here; --remote asks an image's registry", name)
-}
-
-// NotAsked returns the error for the name of nothing that is here but for what
-// the engine has, which was not to be asked.
-func NotAsked(name string) error {
-	return fmt.Errorf("%s: there is no file of that name here, and the engine was not asked (--no-engine); --remote asks an image's registry", name)
 }
 
 // container reports whether the check is about container w: it was asked for,

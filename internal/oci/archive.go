@@ -109,13 +109,13 @@ func scan(r io.Reader) (*archive, error) {
 	a := newArchive()
 	t := tar.NewReader(r)
 	in, _ := r.(*section)
-	for range maxEntries {
+	for n := range maxEntries {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
 			return a, nil
 		}
 		if err != nil {
-			return nil, err
+			return nil, cutAt(n, err)
 		}
 		name := path.Clean(strings.TrimPrefix(h.Name, "./"))
 		if in != nil {
@@ -129,6 +129,17 @@ func scan(r io.Reader) (*archive, error) {
 		}
 	}
 	return nil, fmt.Errorf("it has more than %d entries", maxEntries)
+}
+
+// errNoArchive is why a file of anything else cannot be read.
+var errNoArchive = errors.New("it is not an image archive")
+
+// cutAt returns why the archive cannot be read on from its nth entry.
+func cutAt(n int, err error) error {
+	if n == 0 && (errors.Is(err, tar.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF)) {
+		return errNoArchive
+	}
+	return err
 }
 
 // describes reports whether the file called name may describe an image.

@@ -28,21 +28,21 @@ func (w *walk[T]) readStream() error {
 	defer func() { _ = in.Close() }()
 	a, passes := newArchive(), map[string]*pass[T]{}
 	t := tar.NewReader(in)
-	var broken error
-	for range maxEntries {
+	var failed error
+	for n := range maxEntries {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			broken = err
+			failed = cutAt(n, err)
 			break
 		}
 		if err := w.readStreamed(a, passes, h, t); err != nil {
 			return err
 		}
 	}
-	return w.order(a, passes, broken)
+	return w.order(a, passes, failed)
 }
 
 // readStreamed reads one file of an archive.
@@ -88,11 +88,11 @@ func isTar(head []byte) bool {
 }
 
 // order puts the layers that were read in their places.
-func (w *walk[T]) order(a *archive, passes map[string]*pass[T], broken error) error {
+func (w *walk[T]) order(a *archive, passes map[string]*pass[T], failed error) error {
 	images, err := a.images()
 	if err != nil {
-		if broken != nil {
-			err = broken
+		if failed != nil {
+			err = failed
 		}
 		return fmt.Errorf("read image archive: %w", err)
 	}
@@ -121,8 +121,8 @@ func (w *walk[T]) order(a *archive, passes map[string]*pass[T], broken error) er
 		}
 		w.settle(i, p)
 	}
-	if broken != nil {
-		w.passes[0].err = errors.Join(w.passes[0].err, broken)
+	if failed != nil {
+		w.passes[0].err = errors.Join(w.passes[0].err, failed)
 	}
 	return nil
 }
