@@ -20,6 +20,7 @@ func FuzzCondition(f *testing.F) {
 		"len(proc.name) >= val(evt.num)", "evt.buffer bcontains 6100",
 	} {
 		f.Add(c, "/etc/passwd\xff\n", int64(3))
+		f.Add(c, "", int64(0))
 	}
 	f.Fuzz(func(t *testing.T, condition, text string, number int64) {
 		e, err := parsed(condition)
@@ -89,6 +90,9 @@ func (a anything) Shape() Shape { return 0 }
 
 func (a anything) Field(r *Ref, v *Value) bool {
 	v.Str, v.Num = a.text, a.number
+	if r.ID == EvtNum && v.Num == 0 {
+		v.Num = 1 // events are counted from 1, which the compiler knows
+	}
 	if r.Arg == "" && fields[min(int(r.ID), len(fields)-1)].Flags&(Any|IsList|Either) != 0 {
 		v.List = []Value{{Str: a.text, Num: a.number}, {Str: "x", Num: 1}}
 	}

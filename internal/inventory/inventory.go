@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"bulkhead/internal/model"
 	"bulkhead/internal/oci"
@@ -172,7 +173,12 @@ func clip(s string) string {
 	if len(s) > maxField {
 		s = s[:maxField]
 	}
-	return strings.ToValidUTF8(strings.Clone(s), "�")
+	s = strings.ToValidUTF8(strings.Clone(s), "�")
+	for len(s) > maxField { // bytes that are no text have become longer
+		_, size := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-size]
+	}
+	return s
 }
 
 // note says why a file could not be read.

@@ -190,7 +190,7 @@ func readGradleLock(f *file) Evidence {
 	for line := range strings.Lines(string(text)) {
 		id, configurations, ok := strings.Cut(strings.TrimSpace(line), "=")
 		parts := strings.Split(id, ":")
-		if !ok || len(parts) != 3 || strings.HasPrefix(line, "#") {
+		if !ok || len(parts) != 3 || parts[0] == "" || parts[1] == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
 		i := language("Maven", parts[0]+":"+parts[1], parts[2])

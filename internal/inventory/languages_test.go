@@ -205,6 +205,7 @@ func FuzzFiles(f *testing.F) {
 	}
 	f.Add(uint8(3), []byte(ndbMagic+strings.Repeat("\x01\x00\x00\x00", 20)))
 	f.Add(uint8(3), []byte(sqliteMagic+"\x10\x00"+strings.Repeat("\x00", 5000)))
+	f.Add(uint8(17), []byte("a::1=x\n:b:1=x\n"+strings.Repeat("a\xff", 300)+":b:1=x\na:"+strings.Repeat("b", 600)+":1=x\n"))
 	f.Add(uint8(20), []byte(zipped(f, tarFile{"META-INF/MANIFEST.MF", "Implementation-Version: 1\n"})))
 	f.Fuzz(func(t *testing.T, n uint8, text []byte) {
 		name := names[int(n)%len(names)]
